@@ -1,0 +1,49 @@
+include(GoogleTest)
+
+# muster_module(<name> [USES <module>...] [LIBRARIES <target>...] [PRECOMPILE <header>...])
+#
+# One folder below src/ is one module: a static library muster_<name> of its *.cpp files, and, when there are *_test.cpp
+# files, one test program <name>_test. USES names modules below this one; the order of the design is checked by
+# tools/check-layers at every build.
+function(muster_module name)
+  cmake_parse_arguments(ARG "" "" "USES;LIBRARIES;PRECOMPILE" ${ARGN})
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${name}/*.cpp)
+  set(tests ${sources})
+  list(FILTER sources EXCLUDE REGEX "_test\\.cpp$")
+  list(FILTER tests INCLUDE REGEX "_test\\.cpp$")
+  if(NOT sources)
+    message(STATUS "module ${name} has no sources yet")
+    return()
+  endif()
+
+  add_library(muster_${name} STATIC ${sources})
+  target_include_directories(muster_${name} PUBLIC ${CMAKE_CURRENT_SOURCE_DIR})
+  list(TRANSFORM ARG_USES PREPEND muster_)
+  target_link_libraries(muster_${name} PUBLIC ${ARG_USES} ${ARG_LIBRARIES})
+  if(ARG_PRECOMPILE)
+    target_precompile_headers(muster_${name} PRIVATE ${ARG_PRECOMPILE})
+  endif()
+  add_dependencies(muster_${name} check_layers)
+
+  if(tests)
+    add_executable(${name}_test ${tests})
+    target_link_libraries(${name}_test PRIVATE muster_${name} GTest::gmock_main)
+    gtest_discover_tests(${name}_test TEST_PREFIX ${name}. DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 120)
+  endif()
+endfunction()
+
+# muster_fuzz_target(<name> <source> <module>...): a libFuzzer program, and a CTest run over its seeds and a short search.
+function(muster_fuzz_target name source)
+  if(NOT MUSTER_FUZZ)
+    return()
+  endif()
+  list(TRANSFORM ARGN PREPEND muster_ OUTPUT_VARIABLE libraries)
+  add_executable(${name} ${source})
+  target_link_libraries(${name} PRIVATE ${libraries})
+  target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+  set(seeds ${CMAKE_CURRENT_SOURCE_DIR}/seeds/${name})
+  add_test(NAME ${name} COMMAND ${name} -max_total_time=15 -timeout=10 -rss_limit_mb=2048 -print_final_stats=1
+                                ${CMAKE_CURRENT_BINARY_DIR}/${name}.corpus ${seeds})
+  file(MAKE_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR}/${name}.corpus)
+  set_tests_properties(${name} PROPERTIES LABELS fuzz TIMEOUT 120)
+endfunction()

@@ -1,0 +1,27 @@
+# Compiler and linker options of every target of the project: warnings are errors, lld, ccache, sanitizers.
+add_compile_options(-Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wold-style-cast -Wextra-semi
+                    -Wimplicit-fallthrough -Wunused -Woverloaded-virtual -Werror)
+add_compile_options(-fno-omit-frame-pointer)
+add_link_options(-fuse-ld=lld)
+
+if(CMAKE_BUILD_TYPE STREQUAL "Debug")
+  add_compile_options(-Og -g1)
+else()
+  add_compile_options(-g1)
+endif()
+
+if(MUSTER_SANITIZE)
+  add_compile_options(-fsanitize=${MUSTER_SANITIZE} -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=${MUSTER_SANITIZE})
+endif()
+if(MUSTER_FUZZ)
+  add_compile_options(-fsanitize=fuzzer-no-link)
+endif()
+
+find_program(CCACHE ccache)
+if(CCACHE)
+  # Precompiled headers need the sloppiness; without it every use of one misses the cache.
+  set(CMAKE_CXX_COMPILER_LAUNCHER
+      ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime ${CCACHE})
+  add_compile_options("SHELL:-Xclang -fno-pch-timestamp")
+endif()

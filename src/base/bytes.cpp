@@ -1,0 +1,113 @@
+#include "base/bytes.h"
+
+#include <array>
+
+namespace muster {
+namespace {
+
+constexpr std::string_view kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+constexpr std::uint8_t kForeign = 0xff;
+
+constexpr std::array<std::uint8_t, 256> make_reverse() {
+  std::array<std::uint8_t, 256> table{};
+  table.fill(kForeign);
+  for (std::size_t i = 0; i < kAlphabet.size(); ++i) {
+    table[static_cast<unsigned char>(kAlphabet[i])] = static_cast<std::uint8_t>(i);
+  }
+  return table;
+}
+constexpr auto kReverse = make_reverse();
+
+std::string hex(ByteView bytes, std::string_view digits) {
+  std::string out;
+  out.reserve(bytes.size() * 2);
+  for (std::uint8_t b : bytes) {
+    out.push_back(digits[b >> 4]);
+    out.push_back(digits[b & 15]);
+  }
+  return out;
+}
+
+int hex_value(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
+
+}  // namespace
+
+ByteView as_bytes(std::string_view text) {
+  return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
+}
+
+std::string_view as_text(ByteView bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+std::string hex_lower(ByteView bytes) {
+  return hex(bytes, "0123456789abcdef");
+}
+
+std::string hex_upper(ByteView bytes) {
+  return hex(bytes, "0123456789ABCDEF");
+}
+
+std::optional<Bytes> from_hex(std::string_view text) {
+  if (text.size() % 2 != 0) return std::nullopt;
+  Bytes out;
+  out.reserve(text.size() / 2);
+  for (std::size_t i = 0; i < text.size(); i += 2) {
+    const int high = hex_value(text[i]);
+    const int low = hex_value(text[i + 1]);
+    if (high < 0 || low < 0) return std::nullopt;
+    out.push_back(static_cast<std::uint8_t>(high * 16 + low));
+  }
+  return out;
+}
+
+std::string to_base64(ByteView bytes) {
+  std::string out;
+  out.reserve((bytes.size() + 2) / 3 * 4);
+  std::size_t i = 0;
+  for (; i + 2 < bytes.size(); i += 3) {
+    const std::uint32_t v = static_cast<std::uint32_t>(bytes[i] << 16 | bytes[i + 1] << 8 | bytes[i + 2]);
+    for (int shift : {18, 12, 6, 0}) out.push_back(kAlphabet[v >> shift & 63]);
+  }
+  if (const std::size_t rest = bytes.size() - i; rest != 0) {
+    std::uint32_t v = static_cast<std::uint32_t>(bytes[i]) << 16;
+    if (rest == 2) v |= static_cast<std::uint32_t>(bytes[i + 1]) << 8;
+    out.push_back(kAlphabet[v >> 18 & 63]);
+    out.push_back(kAlphabet[v >> 12 & 63]);
+    out.push_back(rest == 2 ? kAlphabet[v >> 6 & 63] : '=');
+    out.push_back('=');
+  }
+  return out;
+}
+
+std::optional<Bytes> from_base64(std::string_view text) {
+  if (text.size() % 4 != 0) return std::nullopt;
+  Bytes out;
+  out.reserve(text.size() / 4 * 3);
+  for (std::size_t i = 0; i < text.size(); i += 4) {
+    const bool last = i + 4 == text.size();
+    const int padding = !last || text[i + 3] != '=' ? 0 : text[i + 2] == '=' ? 2 : 1;
+    std::uint32_t v = 0;
+    for (int k = 0; k < 4; ++k) {
+      std::uint8_t digit = 0;
+      if (k < 4 - padding) {
+        digit = kReverse[static_cast<unsigned char>(text[i + static_cast<std::size_t>(k)])];
+        if (digit == kForeign) return std::nullopt;
+      }
+      v = v << 6 | digit;
+    }
+    // Bits that the padding drops must be zero, or two texts would mean the same octets.
+    if ((padding == 1 && (v & 0xff) != 0) || (padding == 2 && (v & 0xffff) != 0)) return std::nullopt;
+    out.push_back(static_cast<std::uint8_t>(v >> 16));
+    if (padding < 2) out.push_back(static_cast<std::uint8_t>(v >> 8 & 0xff));
+    if (padding < 1) out.push_back(static_cast<std::uint8_t>(v & 0xff));
+  }
+  return out;
+}
+
+}  // namespace muster

@@ -1,0 +1,112 @@
+#include "base/log.h"
+
+#include <atomic>
+
+#include <fmt/format.h>
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include "base/clock.h"
+
+namespace muster {
+namespace {
+
+std::atomic<LogFormat> g_format{LogFormat::kText};
+
+spdlog::logger& logger() {
+  static const auto instance = [] {
+    auto made = std::make_shared<spdlog::logger>("muster", std::make_shared<spdlog::sinks::stderr_sink_mt>());
+    made->set_pattern("%v");
+    made->set_level(spdlog::level::info);
+    return made;
+  }();
+  return *instance;
+}
+
+spdlog::level::level_enum to_spdlog(LogLevel level) {
+  switch (level) {
+    case LogLevel::kDebug: return spdlog::level::debug;
+    case LogLevel::kInfo: return spdlog::level::info;
+    case LogLevel::kWarning: return spdlog::level::warn;
+    case LogLevel::kError: return spdlog::level::err;
+  }
+  return spdlog::level::err;
+}
+
+std::string_view name(LogLevel level) {
+  switch (level) {
+    case LogLevel::kDebug: return "debug";
+    case LogLevel::kInfo: return "info";
+    case LogLevel::kWarning: return "warning";
+    case LogLevel::kError: return "error";
+  }
+  return "error";
+}
+
+/// Appends `value` as a JSON string; octets outside printable ASCII become \u00xx so that the line stays one valid line.
+void append_quoted(std::string& out, std::string_view value) {
+  out.push_back('"');
+  for (char c : value) {
+    const auto octet = static_cast<unsigned char>(c);
+    if (c == '"' || c == '\\') {
+      out.push_back('\\');
+      out.push_back(c);
+    } else if (octet < 0x20 || octet >= 0x7f) {
+      out += fmt::format("\\u{:04x}", octet);
+    } else {
+      out.push_back(c);
+    }
+  }
+  out.push_back('"');
+}
+
+bool is_plain(std::string_view value) {
+  if (value.empty()) return false;
+  for (char c : value) {
+    if (c <= ' ' || c >= 0x7f || c == '"' || c == '\\' || c == '=') return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+void configure_log(LogLevel least, LogFormat format) {
+  g_format = format;
+  logger().set_level(to_spdlog(least));
+}
+
+std::string format_log_line(LogFormat format, std::string_view time, LogLevel level, std::string_view event,
+                            std::span<const LogField> fields) {
+  std::string line;
+  if (format == LogFormat::kJson) {
+    line = fmt::format(R"({{"time":"{}","level":"{}","event":)", time, name(level));
+    append_quoted(line, event);
+    for (const auto& [key, value] : fields) {
+      line.push_back(',');
+      append_quoted(line, key);
+      line.push_back(':');
+      append_quoted(line, value);
+    }
+    line.push_back('}');
+    return line;
+  }
+  line = fmt::format("{} {:7} {}", time, name(level), event);
+  for (const auto& [key, value] : fields) {
+    line += fmt::format(" {}=", key);
+    if (is_plain(value)) {
+      line += value;
+    } else {
+      append_quoted(line, value);
+    }
+  }
+  return line;
+}
+
+void log(LogLevel level, std::string_view event, std::span<const LogField> fields) {
+  const auto severity = to_spdlog(level);
+  if (!logger().should_log(severity)) return;
+  logger().log(severity, format_log_line(g_format, format_time(SystemClock().now()), level, event, fields));
+  if (level == LogLevel::kError) logger().flush();
+}
+
+}  // namespace muster

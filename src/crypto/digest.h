@@ -1,0 +1,25 @@
+#pragma once
+
+#include <array>
+
+#include "base/bytes.h"
+#include "base/secret.h"
+
+namespace muster::crypto {
+
+using Sha256 = std::array<std::uint8_t, 32>;
+using Sha1 = std::array<std::uint8_t, 20>;
+
+Sha256 sha256(ByteView data);
+/// For the display thumbprints of certificates only; never for signatures.
+Sha1 sha1(ByteView data);
+/// HMAC-SHA256 (RFC 2104, FIPS 180-4). Any key length.
+Sha256 hmac_sha256(ByteView key, ByteView data);
+
+/// Equal octets, in time that depends on the lengths only.
+bool equal_constant_time(ByteView a, ByteView b);
+
+/// The key of one device of a symmetric-key group: HMAC-SHA256(master, registrationId) (device-api.md 4.3).
+SecretBytes derive_device_key(const SecretBytes& master, std::string_view registration_id);
+
+}  // namespace muster::crypto

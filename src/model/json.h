@@ -1,0 +1,31 @@
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+#include <boost/json/object.hpp>
+#include <boost/json/value.hpp>
+
+#include "base/result.h"
+
+namespace muster::model {
+
+/// Limits on JSON from peers, besides the size that the transport enforces.
+inline constexpr std::size_t kMaxJsonDepth = 32;
+
+/// Parses one JSON text (RFC 8259) from a peer: UTF-8, no trailing text, nesting up to kMaxJsonDepth, unique member
+/// names not required (the last counts). kInvalidArgument with the position; never throws.
+Result<boost::json::value> parse_json(std::string_view text);
+/// As parse_json, but the text must be an object.
+Result<boost::json::object> parse_json_object(std::string_view text);
+
+// Members of an object, where null means "not given" (service-api.md 0). A member of another type is kInvalidArgument
+// and the message names it.
+Result<std::optional<std::string_view>> optional_string(const boost::json::object& object, std::string_view member);
+Result<std::string_view> required_string(const boost::json::object& object, std::string_view member);
+Result<std::optional<bool>> optional_bool(const boost::json::object& object, std::string_view member);
+Result<std::optional<std::int64_t>> optional_int(const boost::json::object& object, std::string_view member);
+Result<const boost::json::object*> optional_object(const boost::json::object& object, std::string_view member);
+Result<const boost::json::array*> optional_array(const boost::json::object& object, std::string_view member);
+
+}  // namespace muster::model

@@ -1,0 +1,142 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "base/task.h"
+#include "model/enrollment.h"
+#include "model/etag.h"
+#include "model/hub_device.h"
+#include "model/instance.h"
+#include "model/registration.h"
+
+namespace muster::store {
+
+using model::Enrollment;
+using model::EnrollmentKind;
+using model::InstanceId;
+
+/// The new value out of what is stored now (null: nothing). Runs inside the transaction and may run again when the
+/// transaction is retried, so it has no side effects and does not block. An error leaves everything unchanged and is
+/// returned to the caller of the store.
+template <class T>
+using Change = std::move_only_function<Result<T>(const T* current)>;
+
+/// Says whether what is stored may be deleted.
+template <class T>
+using Check = std::move_only_function<Result<void>(const T& current)>;
+
+/// A page of a listing in the order of the keys.
+template <class T>
+struct Page {
+  std::vector<T> items;
+  std::string next;  ///< pass as `after` for the next page; empty: this was the last
+};
+
+/// One entry whose attestation names a certificate.
+struct CertificateMatch {
+  std::string link;  ///< the looked-up link that matched
+  EnrollmentKind kind = EnrollmentKind::kGroup;
+  std::string enrollment_key;
+};
+
+/// How certificates are looked up: by SHA-256 for inline certificates, by name for CA references.
+std::string certificate_link(const crypto::Sha256& sha256);
+std::string ca_reference_link(std::string_view certificate_name);
+
+/// The keys of one symmetric-key group, all that is needed to find the group of a token.
+struct SymmetricGroup {
+  std::string id;
+  SecretBytes primary;
+  SecretBytes secondary;
+};
+
+/// An operation together with the record of its device.
+struct OperationState {
+  model::Operation operation;
+  std::optional<model::Registration> registration;
+};
+
+/// What is kept, in transactions of the domain (design section 4). Every row carries its instance.
+///
+/// A returned success of a write means that it is on disk. Thread-safe. Calls are coroutines: they go on on the
+/// executor that was current when they were awaited. Arguments are values because a call outlives its caller's frame.
+/// Failures of the store itself are kInternal (damage, full disk) or kUnavailable (busy, shutting down).
+class Store {
+ public:
+  virtual ~Store() = default;
+
+  // --- instances and their configuration -------------------------------------------------------------------------
+  virtual Task<Result<std::vector<model::Instance>>> list_instances() = 0;
+  /// kConflict when the id or the name is taken.
+  virtual Task<Result<void>> create_instance(model::InstanceConfig config) = 0;
+  /// The current snapshot; cached until a change. kNotFound for an unknown instance.
+  virtual Task<Result<std::shared_ptr<const model::InstanceConfig>>> config(InstanceId instance) = 0;
+  /// Replaces the instance's own members and its linked hubs together, as the management API does (service-api.md 8.3).
+  virtual Task<Result<void>> change_instance(InstanceId instance, Change<model::InstanceConfig> change) = 0;
+  virtual Task<Result<model::CaCertificate>> change_certificate(InstanceId instance, std::string name,
+                                                                Change<model::CaCertificate> change) = 0;
+  /// kNotFound when there is none.
+  virtual Task<Result<void>> remove_certificate(InstanceId instance, std::string name,
+                                                Check<model::CaCertificate> check) = 0;
+
+  // --- enrollments -----------------------------------------------------------------------------------------------
+  virtual Task<Result<std::optional<Enrollment>>> find_enrollment(InstanceId instance, EnrollmentKind kind,
+                                                                  std::string id) = 0;
+  /// kConflict also when a certificate of the new value stands in another entry.
+  virtual Task<Result<Enrollment>> change_enrollment(InstanceId instance, EnrollmentKind kind, std::string id,
+                                                     Change<Enrollment> change) = 0;
+  /// Deleting an individual enrollment ends its registration record; a group's records stay.
+  virtual Task<Result<void>> remove_enrollment(InstanceId instance, EnrollmentKind kind, std::string id,
+                                               Check<Enrollment> check) = 0;
+  virtual Task<Result<Page<Enrollment>>> list_enrollments(InstanceId instance, EnrollmentKind kind, std::string after,
+                                                          std::size_t limit) = 0;
+  /// Entries of either kind whose certificates are among `links`.
+  virtual Task<Result<std::vector<CertificateMatch>>> find_by_certificate(InstanceId instance,
+                                                                          std::vector<std::string> links) = 0;
+  /// All symmetric-key groups, enabled or not; cached until a group changes.
+  virtual Task<Result<std::shared_ptr<const std::vector<SymmetricGroup>>>> symmetric_groups(InstanceId instance) = 0;
+
+  // --- registrations and operations ------------------------------------------------------------------------------
+  virtual Task<Result<std::optional<model::Registration>>> find_registration(InstanceId instance,
+                                                                             std::string registration_id) = 0;
+  virtual Task<Result<void>> remove_registration(InstanceId instance, std::string registration_id,
+                                                 Check<model::Registration> check) = 0;
+  /// Records of the devices that registered last through this group (service-api.md 5).
+  virtual Task<Result<Page<model::Registration>>> list_group_registrations(InstanceId instance, std::string group,
+                                                                           std::string after, std::size_t limit) = 0;
+  /// Starts an operation and puts its device's record to `assigning`, keeping the last assignment. When the
+  /// device has an open operation with the same enrollment and credential, that one is returned and nothing is written;
+  /// an open one with others is superseded: it stays pollable and shows the device's record (device-api.md 9).
+  virtual Task<Result<model::Operation>> begin_operation(InstanceId instance, model::Operation operation,
+                                                         model::Registration record) = 0;
+  /// kNotFound for an unknown or purged id.
+  virtual Task<Result<OperationState>> find_operation(InstanceId instance, std::string operation_id) = 0;
+  /// Writes the result and closes the operation in one transaction. kConflict when the operation is no longer open or
+  /// no longer the device's last one: then nothing is written.
+  virtual Task<Result<void>> complete_operation(InstanceId instance, std::string operation_id,
+                                                model::Registration record) = 0;
+  /// Operations that were open when a process ended, to be resumed; over all instances.
+  virtual Task<Result<std::vector<std::pair<InstanceId, model::Operation>>>> open_operations(std::size_t limit) = 0;
+  /// Forgets closed operations begun before `before`; returns how many.
+  virtual Task<Result<std::size_t>> purge_operations(TimePoint before) = 0;
+
+  // --- device registry of the local hubs -------------------------------------------------------------------------
+  virtual Task<Result<std::optional<model::HubDevice>>> find_hub_device(InstanceId instance, std::string hub,
+                                                                        std::string device_id) = 0;
+  virtual Task<Result<model::HubDevice>> change_hub_device(InstanceId instance, std::string hub, std::string device_id,
+                                                           Change<model::HubDevice> change) = 0;
+  virtual Task<Result<void>> remove_hub_device(InstanceId instance, std::string hub, std::string device_id,
+                                               Check<model::HubDevice> check) = 0;
+
+  /// Writes waiting for their commit, for admission control (design section 6).
+  [[nodiscard]] virtual std::size_t pending_writes() const = 0;
+};
+
+}  // namespace muster::store
