@@ -14,7 +14,8 @@ namespace muster::crypto {
 
 /// What is shown of a certificate (service-api.md 3.1 `info`).
 struct CertificateInfo {
-  std::string subject_name;  ///< "CN=line7-unit0042, O=Contoso": RFC 2253 attribute names, in the order of the certificate
+  std::string
+      subject_name;  ///< "CN=line7-unit0042, O=Contoso": RFC 2253 attribute names, in the order of the certificate
   std::string issuer_name;
   std::string sha1_thumbprint;    ///< 40 upper-case hexadecimal digits
   std::string sha256_thumbprint;  ///< 64 upper-case hexadecimal digits

@@ -19,7 +19,7 @@ struct PathRestrictions {
   int min_rsa_bits = 2048;                                         ///< R-055
   bool allow_ed25519 = false;                                      ///< R-055
   std::size_t max_certificates = 8;                                ///< R-053
-  std::size_t max_octets = 16 * 1024;                              ///< R-053, sum of DER sizes of what the peer sent
+  std::size_t max_octets = std::size_t{16} * 1024;                 ///< R-053, sum of DER sizes of what the peer sent
 };
 
 /// One reason why one certificate is not acceptable.
@@ -49,8 +49,8 @@ struct PathReport {
 };
 
 /// Validates `leaf` as a TLS client certificate up to one of `anchors` by RFC 5280 section 6: signatures, validity at
-/// `now`, basic constraints and path length, key usage, name constraints, critical extensions, algorithm and key floors.
-/// `presented` is what the peer sent besides the leaf, in any order (R-047: a root among them is harmless);
+/// `now`, basic constraints and path length, key usage, name constraints, critical extensions, algorithm and key
+/// floors. `presented` is what the peer sent besides the leaf, in any order (R-047: a root among them is harmless);
 /// `known` completes what the peer left out. An anchor may be an intermediate and is itself checked
 /// for validity under ExpiryRule::kStrict. Never throws; hostile input gives faults.
 PathReport validate_path(const Certificate& leaf, std::span<const Certificate> presented,
@@ -58,12 +58,13 @@ PathReport validate_path(const Certificate& leaf, std::span<const Certificate> p
                          const PathRestrictions& restrictions);
 
 /// Faults of a certificate on its own: validity, key floor, signature algorithm, version, extended key usage for client
-/// authentication. For an individual enrollment's leaf, which needs no chain; `leaf_report` in one element.
+/// authentication. For an individual enrollment's leaf, which needs no chain; `leaf_report` in one
+/// element.
 PathReport validate_leaf(const Certificate& leaf, TimePoint now, const PathRestrictions& restrictions);
 
-/// The issuers of `leaf` by signature, nearest first, out of `presented` and `known`, without judging them: each
-/// next one has the subject that the former names as issuer and its key verifies the signature. Stops at a self-issued
-/// certificate, at a gap or after `restrictions.max_certificates`.
+/// The issuers of `leaf` by signature, nearest first, out of `presented` and `known`, without judging them:
+/// each next one has the subject that the former names as issuer and its key verifies the signature. Stops at a
+/// self-issued certificate, at a gap or after `restrictions.max_certificates`.
 std::vector<Certificate> issuer_chain(const Certificate& leaf, std::span<const Certificate> presented,
                                       std::span<const Certificate> known, const PathRestrictions& restrictions);
 

@@ -10,8 +10,9 @@ namespace muster::crypto {
 
 /// Seals secrets for storage with AES-256-GCM under one master key (design section 4).
 ///
-/// Sealed form: version octet 1 | 12-octet random nonce | ciphertext | 16-octet tag. `context` names the row and column;
-/// it is authenticated, so a sealed value copied to another row does not open. Thread-safe; holds no state but the key.
+/// Sealed form: version octet 1 | 12-octet random nonce | ciphertext | 16-octet tag. `context` names the row and
+/// column; it is authenticated, so a sealed value copied to another row does not open. Thread-safe; holds no state but
+/// the key.
 class Sealer {
  public:
   static constexpr std::size_t kKeySize = 32;

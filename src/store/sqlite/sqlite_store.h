@@ -10,10 +10,10 @@
 namespace muster::store {
 
 struct SqliteOptions {
-  std::filesystem::path path;            ///< the database file; its folder must exist
-  std::size_t max_batch = 128;           ///< changes in one commit (spec stack: group commit)
-  std::size_t max_queue = 20'000;        ///< waiting changes; beyond it writes are kUnavailable at once
-  std::size_t wal_limit = 64UL << 20U;   ///< octets of WAL after which a truncating checkpoint runs
+  std::filesystem::path path;           ///< the database file; its folder must exist
+  std::size_t max_batch = 128;          ///< changes in one commit (spec stack: group commit)
+  std::size_t max_queue = 20'000;       ///< waiting changes; beyond it writes are kUnavailable at once
+  std::size_t wal_limit = 64UL << 20U;  ///< octets of WAL after which a truncating checkpoint runs
 };
 
 /// The embedded store: SQLite in WAL mode, synchronous=FULL, one writer thread with group commit, a read connection per

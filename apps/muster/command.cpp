@@ -1,0 +1,73 @@
+#include "muster/command.h"
+
+#include <map>
+
+#include <fmt/format.h>
+
+#include "muster/table.h"
+
+namespace muster::cli {
+namespace {
+
+constexpr const char* kExitCodes =
+    "Exit codes: 0 done, 1 refused or failed by the service, 2 wrong usage, 3 service not reachable, 4 not found.";
+
+}  // namespace
+
+CLI::App* add_noun(CLI::App& app, const std::string& name, const std::string& purpose) {
+  CLI::App* noun = app.add_subcommand(name, purpose);
+  noun->require_subcommand(1);
+  noun->footer(fmt::format("Details and examples: muster {} COMMAND --help", name));
+  return noun;
+}
+
+CLI::App* add_verb(CLI::App& noun, const std::string& name, const std::string& purpose, const std::string& examples) {
+  CLI::App* verb = noun.add_subcommand(name, purpose);
+  verb->footer(fmt::format("Examples:\n{}\n{}", examples, kExitCodes));
+  return verb;
+}
+
+void add_network_options(CLI::App& verb, ClientOptions& options) {
+  verb.add_option("--ca", options.connection.ca_file,
+                  "Trusted CA certificates (PEM) in place of the system's; or MUSTER_CA")
+      ->type_name("FILE")
+      ->group("Connection");
+  verb.add_option("--connect-to", options.connection.connect_to,
+                  "Connect to ADDRESS[:PORT] though the name says otherwise; or MUSTER_CONNECT_TO")
+      ->type_name("ADDRESS[:PORT]")
+      ->group("Connection");
+  const std::map<std::string, OutputFormat> formats = {{"table", OutputFormat::kTable}, {"json", OutputFormat::kJson}};
+  verb.add_option("-o,--output", options.output, "table or json: what the service sent (default table)")
+      ->transform(CLI::CheckedTransformer(formats, CLI::ignore_case))
+      ->option_text("table|json");
+}
+
+void add_client_options(CLI::App& verb, ClientOptions& options) {
+  verb.add_option("--connection-string", options.connection.connection_string,
+                  "HostName=...;SharedAccessKeyName=...;SharedAccessKey=...; or MUSTER_CONNECTION_STRING")
+      ->type_name("TEXT")
+      ->group("Connection");
+  verb.add_option("--connection-string-file", options.connection.connection_string_file,
+                  "File that holds the connection string; or MUSTER_CONNECTION_STRING_FILE")
+      ->type_name("FILE")
+      ->group("Connection");
+  add_network_options(verb, options);
+}
+
+int report(const Program& program, const Error& error) {
+  program.err << "muster: " << error.message << '\n';
+  return static_cast<int>(exit_code_of(error));
+}
+
+int report_usage(const Program& program, const Error& error) {
+  program.err << "muster: " << error.message << '\n';
+  return static_cast<int>(ExitCode::kUsage);
+}
+
+int print(const Program& program, OutputFormat format, const boost::json::value& value,
+          const std::function<std::string(const boost::json::value&)>& table) {
+  program.out << (format == OutputFormat::kJson ? pretty_json(value) : table(value));
+  return done();
+}
+
+}  // namespace muster::cli

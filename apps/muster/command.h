@@ -1,0 +1,53 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include <CLI/CLI.hpp>
+#include <boost/json/value.hpp>
+
+#include "muster/connection.h"
+#include "muster/program.h"
+
+namespace muster::cli {
+
+/// Where the command that was asked for is kept until parsing is over.
+struct Selection {
+  const Program& program;
+  std::function<int()> run = {};
+};
+
+enum class OutputFormat { kTable, kJson };
+
+/// Options that every client command has.
+struct ClientOptions {
+  ConnectionOptions connection;
+  OutputFormat output = OutputFormat::kTable;
+};
+
+/// A noun: a subcommand whose verbs do the work.
+CLI::App* add_noun(CLI::App& app, const std::string& name, const std::string& purpose);
+
+/// A verb with examples, one in each line; exit codes are added to its help.
+CLI::App* add_verb(CLI::App& noun, const std::string& name, const std::string& purpose, const std::string& examples);
+
+/// --ca, --connect-to and --output.
+void add_network_options(CLI::App& verb, ClientOptions& options);
+/// The network options, --connection-string and --connection-string-file.
+void add_client_options(CLI::App& verb, ClientOptions& options);
+
+/// Writes "muster: message" and gives the exit code of a request's failure, or kUsage.
+int report(const Program& program, const Error& error);
+int report_usage(const Program& program, const Error& error);
+
+/// Writes a value as pretty JSON, or as what `table` makes of it.
+int print(const Program& program, OutputFormat format, const boost::json::value& value,
+          const std::function<std::string(const boost::json::value&)>& table);
+
+/// A success of which there is nothing to show.
+inline int done() {
+  return static_cast<int>(ExitCode::kOk);
+}
+
+}  // namespace muster::cli

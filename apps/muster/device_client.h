@@ -1,0 +1,52 @@
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <optional>
+#include <string>
+
+#include <boost/json/value.hpp>
+
+#include "base/clock.h"
+#include "base/secret.h"
+#include "muster/http.h"
+
+namespace muster::cli {
+
+/// How the simulated device proves itself; the client certificate itself is given to the HTTP client.
+enum class DeviceAttestation { kSymmetricKey, kSymmetricKeyGroup, kX509 };
+
+struct DeviceRegistration {
+  std::string host = {};  ///< provisioning host, with ":port" when it is not 443
+  std::string id_scope = {};
+  std::string registration_id = {};
+  DeviceAttestation attestation = DeviceAttestation::kX509;
+  SecretBytes key = {};  ///< device key, also of a group device; empty for X.509
+  std::optional<boost::json::value> payload = {};
+  std::string api_version = "2021-06-01";
+  std::chrono::seconds timeout{60};  ///< from the first request to the final answer
+};
+
+/// How a registration ended, for the device's owner.
+struct DeviceOutcome {
+  std::string status;  ///< "assigned", "failed", "disabled"; "refused" for an HTTP error; "assigning" when time ran out
+  std::string assigned_hub = {};
+  std::string device_id = {};
+  std::string substatus = {};
+  std::string operation_id = {};
+  std::string error_code = {};
+  std::string tracking_id = {};
+  std::string message = {};
+  std::chrono::milliseconds duration{0};
+};
+
+/// Waits; passed in, so that polling is tested without waiting.
+using Sleep = std::function<void(std::chrono::milliseconds)>;
+
+/// Registers one device over HTTPS as the SDKs do: PUT register, then GET the operation until it is final, pausing as
+/// Retry-After says (device-api.md 3.1, 9). Answers from 429 up are tried again until the time is over. kUnavailable
+/// when the service cannot be reached; a refusal is an outcome, not an error.
+Result<DeviceOutcome> register_device(const DeviceRegistration& device, const HttpSend& send, const Clock& clock,
+                                      const Sleep& sleep);
+
+}  // namespace muster::cli

@@ -1,0 +1,68 @@
+#include <memory>
+
+#include "muster/commands.h"
+#include "muster/device_registration.h"
+#include "muster/table.h"
+
+namespace muster::cli {
+namespace {
+
+struct RegisterCommand {
+  ClientOptions client = {};
+  DeviceOptions device = {};
+  std::string transport = "http";
+};
+
+int register_one(const Program& program, const RegisterCommand& command) {
+  const auto device = read_device_registration(command.device);
+  if (!device) return report_usage(program, device.error());
+
+  HttpClientOptions http = http_options(command.client.connection, program.environment);
+  http.certificate = command.device.certificate;
+  http.private_key = command.device.private_key;
+  http.timeout = device->timeout;
+  const auto outcome = register_device(*device, program.make_send(http), program.clock, program.sleep);
+  if (!outcome) return report(program, outcome.error());
+
+  print(program, command.client.output, outcome_json(*device, *outcome),
+        [](const auto& value) { return format_object(value.get_object()); });
+  return static_cast<int>(outcome->status == "assigned" ? ExitCode::kOk : ExitCode::kRefused);
+}
+
+void add_register(CLI::App& noun, Selection& selection) {
+  auto command = std::make_shared<RegisterCommand>();
+  CLI::App* verb = add_verb(noun, "register", "Register as a device does and show where it was assigned",
+                            "  muster device register --provisioning-host dps.example.net --id-scope 0ne0012ABCD \\\n"
+                            "    --registration-id pump-0042 --symmetric-key \"$KEY\"\n"
+                            "  muster device register --provisioning-host dps.example.net --id-scope 0ne0012ABCD \\\n"
+                            "    --certificate pump-0042.pem --private-key pump-0042.key\n");
+  DeviceOptions& device = command->device;
+  const auto add = [&](const char* name, std::string& target, const char* help, const char* type) {
+    return verb->add_option(name, target, help)->type_name(type);
+  };
+  add("--provisioning-host", device.provisioning_host, "Where devices register", "HOST[:PORT]")->required();
+  add("--id-scope", device.id_scope, "ID scope of the service", "SCOPE")->required();
+  add("--registration-id,--rid", device.registration_id, "The device; default: the certificate's common name", "ID");
+  add("--symmetric-key", device.symmetric_key, "The device's key", "BASE64");
+  add("--group-key", device.group_key, "The group's key, from which the device's is derived", "BASE64");
+  add("--certificate", device.certificate, "The device's certificate with its chain (PEM)", "FILE");
+  add("--private-key", device.private_key, "Its private key (PEM)", "FILE");
+  add("--api-version", device.api_version, "Version to speak (default 2021-06-01)", "VERSION");
+  verb->add_option("--payload", device.payload, "What the device tells custom allocation")->type_name("JSON");
+  verb->add_option("--transport", command->transport, "Protocol (default http)")->check(CLI::IsMember({"http"}));
+  verb->add_option("--timeout", device.timeout_seconds, "Seconds until it gives up (default 60)")
+      ->check(CLI::Range(1, 3600));
+  add_network_options(*verb, command->client);
+  verb->callback([&selection, command] {
+    selection.run = [&program = selection.program, command] { return register_one(program, *command); };
+  });
+}
+
+}  // namespace
+
+void add_device_commands(CLI::App& app, Selection& selection) {
+  CLI::App* noun = add_noun(app, "device", "A simulated device");
+  add_register(*noun, selection);
+}
+
+}  // namespace muster::cli

@@ -1,0 +1,177 @@
+#include "muster/entry_commands.h"
+
+#include <memory>
+
+#include <fmt/format.h>
+
+#include "muster/entry_options.h"
+#include "muster/entry_view.h"
+
+namespace muster::cli {
+namespace {
+
+using model::EnrollmentKind;
+
+struct EntryCommand {
+  EnrollmentKind kind;
+  ClientOptions client = {};
+  EnrollmentOptions entry = {};
+  std::string etag = {};
+  bool show_keys = false;
+  std::optional<int> top = {};
+};
+
+int show_entry(const Program& program, const EntryCommand& command, const Result<boost::json::value>& entry) {
+  if (!entry) return report(program, entry.error());
+  const KeyVisibility keys = command.show_keys ? KeyVisibility::kShown : KeyVisibility::kHidden;
+  return print(program, command.client.output, *entry, [&](const auto& value) { return format_entry(value, keys); });
+}
+
+Result<boost::json::object> build_creation(const EntryCommand& command) {
+  auto given = given_members(command.kind, command.entry);
+  return given ? creation_body(command.kind, command.entry.id, *std::move(given)) : given;
+}
+
+int create(const Program& program, const EntryCommand& command) {
+  const auto body = build_creation(command);
+  if (!body) return report_usage(program, body.error());
+  const auto service = connect_service(program, command.client.connection);
+  if (!service) return report_usage(program, service.error());
+  return show_entry(program, command, service->put(command.kind, command.entry.id, *body, ""));
+}
+
+int update(const Program& program, const EntryCommand& command) {
+  const auto given = given_members(command.kind, command.entry);
+  if (!given) return report_usage(program, given.error());
+  if (given->empty()) return report_usage(program, {ErrorCode::kInvalidArgument, "Nothing to change was given."});
+  const auto service = connect_service(program, command.client.connection);
+  if (!service) return report_usage(program, service.error());
+  const auto current = service->get_with_keys(command.kind, command.entry.id);
+  if (!current) return report(program, current.error());
+  if (!current->is_object()) return report(program, {ErrorCode::kInternal, "The service sent no enrollment."});
+  // The etag that was read keeps a change by somebody else in between from being lost.
+  const std::string etag = command.etag.empty() ? etag_of(*current) : command.etag;
+  return show_entry(program, command,
+                    service->put(command.kind, command.entry.id, update_body(current->get_object(), *given),
+                                 etag.empty() ? "*" : etag));
+}
+
+int show(const Program& program, const EntryCommand& command) {
+  const auto service = connect_service(program, command.client.connection);
+  if (!service) return report_usage(program, service.error());
+  return show_entry(program, command,
+                    command.show_keys ? service->get_with_keys(command.kind, command.entry.id)
+                                      : service->get(command.kind, command.entry.id));
+}
+
+int list(const Program& program, const EntryCommand& command) {
+  const auto service = connect_service(program, command.client.connection);
+  if (!service) return report_usage(program, service.error());
+  const auto entries = service->list(command.kind, command.top);
+  if (!entries) return report(program, entries.error());
+  return print(program, command.client.output, *entries,
+               [&](const auto& value) { return format_entries(command.kind, value.get_array()); });
+}
+
+int remove(const Program& program, const EntryCommand& command) {
+  const auto service = connect_service(program, command.client.connection);
+  if (!service) return report_usage(program, service.error());
+  const auto removed = service->remove(command.kind, command.entry.id, command.etag.empty() ? "*" : command.etag);
+  return removed ? done() : report(program, removed.error());
+}
+
+using Action = int (*)(const Program&, const EntryCommand&);
+
+/// A verb with its own options; the shared pointer lives as long as the parsed command line.
+struct Verb {
+  CLI::App* app;
+  std::shared_ptr<EntryCommand> command;
+};
+
+Verb add(CLI::App& noun, EnrollmentKind kind, Selection& selection, Action action, const std::string& name,
+         const std::string& purpose, const std::string& examples) {
+  Verb verb{add_verb(noun, name, purpose, examples), std::make_shared<EntryCommand>(EntryCommand{.kind = kind})};
+  add_client_options(*verb.app, verb.command->client);
+  verb.app->callback([&selection, action, command = verb.command] {
+    selection.run = [&program = selection.program, action, command] { return action(program, *command); };
+  });
+  return verb;
+}
+
+void add_id(const Verb& verb) {
+  verb.app->add_option(id_option(verb.command->kind), verb.command->entry.id, "Its id; letter case does not matter")
+      ->required()
+      ->type_name("ID");
+}
+
+void add_etag(const Verb& verb) {
+  verb.app->add_option("--etag", verb.command->etag, "Only when the entry still has this etag")->type_name("ETAG");
+}
+
+void add_show_keys(const Verb& verb) {
+  verb.app->add_flag("--show-keys", verb.command->show_keys, "Show symmetric keys");
+}
+
+std::string examples(EnrollmentKind kind, std::initializer_list<std::string_view> individual,
+                     std::initializer_list<std::string_view> group) {
+  std::string out;
+  for (const auto line : kind == EnrollmentKind::kGroup ? group : individual) out += fmt::format("  muster {}\n", line);
+  return out;
+}
+
+}  // namespace
+
+std::string id_option(EnrollmentKind kind) {
+  return kind == EnrollmentKind::kGroup ? "--group-id,--gid" : "--enrollment-id,--eid";
+}
+
+Result<ServiceClient> connect_service(const Program& program, const ConnectionOptions& options) {
+  auto connection = find_connection_string(options, program.environment);
+  if (!connection) return std::unexpected(connection.error());
+  return ServiceClient(*std::move(connection), program.make_send(http_options(options, program.environment)),
+                       program.clock);
+}
+
+void add_entry_verbs(CLI::App& noun, EnrollmentKind kind, Selection& selection) {
+  const std::string what = kind == EnrollmentKind::kGroup ? "an enrollment group" : "an individual enrollment";
+
+  const Verb creating =
+      add(noun, kind, selection, create, "create", fmt::format("Create {}", what),
+          examples(kind,
+                   {"enrollment create --eid pump-0042",
+                    "enrollment create --eid pump-0042 --attestation-type x509 --certificate-path pump-0042.pem",
+                    "enrollment create --eid pump-0042 --iot-hubs hub-a.example.net --allocation-policy static"},
+                   {"group create --gid line7 --primary-key \"$KEY\" --secondary-key \"$OTHER_KEY\"",
+                    "group create --gid line7 --certificate-path line7-ca.pem",
+                    "group create --gid line7 --root-ca-name plant-root"}));
+  add_id(creating);
+  add_entry_options(*creating.app, kind, creating.command->entry);
+  add_show_keys(creating);
+
+  const Verb listing = add(noun, kind, selection, list, "list", "List all",
+                           examples(kind, {"enrollment list", "enrollment list --top 20 -o json"},
+                                    {"group list", "group list --top 20 -o json"}));
+  listing.app->add_option("--top", listing.command->top, "At most this many")->check(CLI::Range(1, 1'000'000'000));
+
+  const Verb showing = add(noun, kind, selection, show, "show", fmt::format("Show {}", what),
+                           examples(kind, {"enrollment show --eid pump-0042 --show-keys -o json"},
+                                    {"group show --gid line7 --show-keys -o json"}));
+  add_id(showing);
+  add_show_keys(showing);
+
+  const Verb updating =
+      add(noun, kind, selection, update, "update", fmt::format("Change {}: the given members, all else stays", what),
+          examples(kind, {"enrollment update --eid pump-0042 --provisioning-status disabled"},
+                   {"group update --gid line7 --secondary-certificate-path line7-ca-2027.pem"}));
+  add_id(updating);
+  add_entry_options(*updating.app, kind, updating.command->entry);
+  add_etag(updating);
+  add_show_keys(updating);
+
+  const Verb deleting = add(noun, kind, selection, remove, "delete", fmt::format("Delete {}", what),
+                            examples(kind, {"enrollment delete --eid pump-0042"}, {"group delete --gid line7"}));
+  add_id(deleting);
+  add_etag(deleting);
+}
+
+}  // namespace muster::cli

@@ -1,0 +1,49 @@
+#include "muster/serve_options.h"
+
+namespace muster::cli {
+
+std::string_view example_config() {
+  return R"(# Configuration of `muster serve`. Every key is optional and shown with its default; those whose default depends on
+# the machine are commented out. The environment (MUSTER_DATA, MUSTER_LISTEN, ... for the keys of this first part) and the
+# flags of the command line win over this file.
+
+data = "./muster-data"        # folder of the store and of generated keys
+listen = ["0.0.0.0:443"]      # ADDRESS:PORT; IPv6 in brackets: "[::]:443"
+# host_name = ["dps.example.net"]        # names of the service; the first is the first instance's
+# certificate = ["server.pem"]           # PEM with its chain; RSA and ECDSA may stand side by side
+# private_key = ["server.key"]           # one for each certificate, in the same order
+# threads = 2                            # one per core
+# ready_file = "/run/muster/ready"       # written when the service accepts connections
+log_level = "info"            # debug, info, warning, error
+log_format = "text"           # text, json
+fast_decode = true            # faster decoding of public keys in handshakes
+
+[limits]
+max_connections = 20000
+max_connections_per_address = 2000
+
+[timeouts]                    # seconds
+handshake = 10
+head = 20
+body = 60
+idle = 130
+
+[attestation]
+expiry = "strict"             # which certificates must be in date: strict (all), leaf-only, off
+clock_tolerance_seconds = 300
+min_rsa_bits = 2048
+allow_ed25519 = false
+sas_clock_tolerance_seconds = 300
+
+[store]
+max_batch = 128               # changes that share one commit
+
+[operations]
+retention_minutes = 60        # how long the outcome of a registration can be polled
+
+[hub]
+# local_host_name = "hub.dps.example.net"   # the hub that this service serves itself; default: hub.<first host name>
+)";
+}
+
+}  // namespace muster::cli

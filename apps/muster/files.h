@@ -1,0 +1,21 @@
+#pragma once
+
+#include <string>
+
+#include "base/result.h"
+#include "crypto/certificate.h"
+
+namespace muster::cli {
+
+/// Largest file that an option may name, in octets.
+inline constexpr std::size_t kMaxFileSize = 1024 * 1024;
+
+/// The content of a file; "-" reads standard input. kInvalidArgument with the path when it cannot be read or is larger
+/// than kMaxFileSize.
+Result<std::string> read_file(const std::string& path);
+
+/// The first certificate of a PEM, base64 or DER file. Only what is parsed here is ever sent, so a private key that
+/// stands in the same file stays on this machine.
+Result<crypto::Certificate> read_certificate_file(const std::string& path);
+
+}  // namespace muster::cli

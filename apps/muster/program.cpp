@@ -1,0 +1,45 @@
+#include "muster/program.h"
+
+#include "muster/commands.h"
+#include "muster/version.h"
+
+namespace muster::cli {
+namespace {
+
+constexpr const char* kFooter =
+    "Examples:\n"
+    "  muster serve --host-name dps.example.net\n"
+    "  muster enrollment create --eid pump-0042 -o json\n"
+    "  muster group list\n"
+    "  muster device register --help\n"
+    "\n"
+    "The client commands find the service in --connection-string, --connection-string-file,\n"
+    "MUSTER_CONNECTION_STRING or MUSTER_CONNECTION_STRING_FILE, the first that is given.\n"
+    "\n"
+    "Exit codes: 0 done, 1 refused or failed by the service, 2 wrong usage,\n"
+    "3 service not reachable, 4 not found.\n";
+
+}  // namespace
+
+int run(int argc, const char* const* argv, const Program& program) {
+  CLI::App app("Muster: device provisioning for fleets, compatible with the Azure device and service SDKs", "muster");
+  app.set_version_flag("--version", std::string("muster ") + kVersion);
+  app.require_subcommand(1);
+  app.footer(kFooter);
+  Selection selection{program};
+  add_serve_command(app, selection);
+  add_enrollment_commands(app, selection);
+  add_group_commands(app, selection);
+  add_hub_commands(app, selection);
+  add_certificate_commands(app, selection);
+  add_device_commands(app, selection);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    const int code = app.exit(error, program.out, program.err);
+    return static_cast<int>(code == 0 ? ExitCode::kOk : ExitCode::kUsage);
+  }
+  return selection.run();
+}
+
+}  // namespace muster::cli

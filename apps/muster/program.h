@@ -1,0 +1,31 @@
+#pragma once
+
+#include <functional>
+#include <ostream>
+
+#include "base/clock.h"
+#include "muster/device_client.h"
+#include "muster/environment.h"
+#include "muster/exit_code.h"
+#include "muster/http_client.h"
+#include "muster/serve_options.h"
+
+namespace muster::cli {
+
+/// What the commands need of the process, so that a whole command line is tested in memory.
+struct Program {
+  std::ostream& out;
+  std::ostream& err;
+  Environment environment;
+  const Clock& clock;
+  Sleep sleep;
+  std::function<HttpSend(const HttpClientOptions&)> make_send;
+  std::function<Machine()> machine;
+  std::function<int(const ServeOptions&)> serve;
+};
+
+/// Parses a command line (argv, the program's name first) and runs what it asks for; the value is the exit code of the
+/// process (ExitCode, or what serve returned).
+int run(int argc, const char* const* argv, const Program& program);
+
+}  // namespace muster::cli

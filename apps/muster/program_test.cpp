@@ -1,0 +1,227 @@
+#include "muster/program.h"
+
+#include <sstream>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/text.h"
+#include "model/json.h"
+#include "muster/fake_service.h"
+
+namespace muster::cli {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::Not;
+
+struct Ran {
+  int code = -1;
+  std::string out = {};
+  std::string err = {};
+  std::optional<ServeOptions> served = {};
+};
+
+/// Runs a command line, split at blanks, against a fake service.
+Ran run_line(const std::string& line, const FakeService& service = {}) {
+  std::istringstream words("muster " + line);
+  const std::vector<std::string> arguments{std::istream_iterator<std::string>(words), {}};
+  std::vector<const char*> argv;
+  for (const std::string& argument : arguments) argv.push_back(argument.c_str());
+
+  std::ostringstream out;
+  std::ostringstream err;
+  const ManualClock clock{from_micros(1'800'000'000'000'000)};
+  Ran ran;
+  const Program program{
+      .out = out,
+      .err = err,
+      .environment = [](const std::string& name) -> std::optional<std::string> {
+        if (name != "MUSTER_CONNECTION_STRING") return std::nullopt;
+        return "HostName=dps.example.net;SharedAccessKeyName=owner;SharedAccessKey=AAECAwQFBgcICQoLDA0ODw==";
+      },
+      .clock = clock,
+      .sleep = [](std::chrono::milliseconds) {},
+      .make_send = [&](const HttpClientOptions&) { return service.send(); },
+      .machine = [] { return Machine{.host_name = "plant.example.net", .cores = 2}; },
+      .serve =
+          [&](const ServeOptions& options) {
+            ran.served = options;
+            return 0;
+          }};
+  ran.code = run(static_cast<int>(argv.size()), argv.data(), program);
+  ran.out = out.str();
+  ran.err = err.str();
+  return ran;
+}
+
+TEST(CommandLine, EveryLevelHasHelpThatTeaches) {
+  for (const char* line :
+       {"--help", "serve --help", "enrollment --help", "enrollment create --help", "enrollment list --help",
+        "group --help", "group update --help", "group compute-device-key --help", "hub --help", "hub create --help",
+        "certificate --help", "certificate create --help", "device --help", "device register --help"}) {
+    const Ran ran = run_line(line);
+    EXPECT_EQ(ran.code, 0) << line;
+    EXPECT_THAT(ran.out, HasSubstr("xamples")) << line;
+  }
+  EXPECT_THAT(run_line("--help").out, HasSubstr("Exit codes"));
+  EXPECT_THAT(run_line("hub create --help").out, HasSubstr("Exit codes"));
+}
+
+TEST(CommandLine, TellsItsVersion) {
+  EXPECT_THAT(run_line("--version").out, testing::MatchesRegex("muster [0-9]+\\.[0-9]+\\.[0-9]+\n"));
+}
+
+TEST(CommandLine, WrongUsageIsTwoAndSendsNothing) {
+  for (const char* line : {"",
+                           "paint",
+                           "enrollment",
+                           "enrollment create",
+                           "enrollment create --eid x --colour red",
+                           "enrollment create --eid x --attestation-type magic",
+                           "enrollment create --eid x --initial-twin-tags {",
+                           "group create --gid g --attestation-type tpm",
+                           "enrollment list --top 0",
+                           "enrollment update --eid x",
+                           "enrollment list --connection-string nonsense",
+                           "enrollment list -o xml",
+                           "hub create --hub-name a_b",
+                           "hub create --hub-name a.example.net --allocation-weight 1001",
+                           "certificate create --certificate-name c",
+                           "certificate create --certificate-name c --path /nonexistent",
+                           "group compute-device-key --registration-id d",
+                           "group compute-device-key --registration-id d --key !!",
+                           "serve --threads many",
+                           "serve --config /nonexistent",
+                           "device register --provisioning-host h --id-scope s --registration-id d"}) {
+    const FakeService service;
+    const Ran ran = run_line(line, service);
+    EXPECT_EQ(ran.code, 2) << line;
+    EXPECT_NE(ran.err, "") << line;
+    EXPECT_TRUE(service.requests().empty()) << line;
+  }
+}
+
+TEST(CommandLine, FailuresOfTheServiceHaveTheirExitCodes) {
+  EXPECT_EQ(run_line("enrollment show --eid x").code, 3);
+  EXPECT_EQ(run_line("enrollment show --eid x", {{.status = 404, .body = "{}"}}).code, 4);
+  const Ran refused = run_line(
+      "enrollment create --eid x",
+      {{.status = 409, .body = R"({"errorCode":409201,"trackingId":"t","message":"Enrollment already exists."})"}});
+  EXPECT_EQ(refused.code, 1);
+  EXPECT_EQ(refused.err, "muster: 409201 Enrollment already exists. (tracking id t)\n");
+  EXPECT_EQ(refused.out, "");
+}
+
+TEST(CommandLine, JsonIsWhatTheServiceSent) {
+  const Ran ran = run_line("enrollment create --eid x -o json", {{.status = 200, .body = R"({"z":1,"a":{"k":"v"}})"}});
+  EXPECT_EQ(ran.code, 0);
+  EXPECT_EQ(ran.out, "{\n  \"z\": 1,\n  \"a\": {\n    \"k\": \"v\"\n  }\n}\n");
+}
+
+TEST(CommandLine, ATableHidesKeysUnlessAsked) {
+  const HttpResponse created{
+      .status = 200,
+      .body = R"({"registrationId":"x","attestation":{"type":"symmetricKey","symmetricKey":{"primaryKey":"S3=="}}})"};
+  EXPECT_THAT(run_line("enrollment create --eid x", {created}).out, Not(HasSubstr("S3==")));
+  EXPECT_THAT(run_line("enrollment create --eid x --show-keys", {created}).out, HasSubstr("S3=="));
+}
+
+TEST(CommandLine, AnUpdateReadsChangesAndWritesWhatItRead) {
+  const FakeService service{
+      {.status = 200, .body = R"({"registrationId":"x","etag":"e1","attestation":{"type":"x509"}})"},
+      {.status = 200, .body = "{}"}};
+  EXPECT_EQ(run_line("enrollment update --eid x --provisioning-status Disabled --iot-hubs a,b c", service).code, 0);
+  ASSERT_EQ(service.requests().size(), 2U);
+  EXPECT_EQ(header_of(service.requests()[1], "If-Match"), "e1");
+  EXPECT_EQ(model::parse_json(service.requests()[1].body).value(),
+            model::parse_json(R"({"registrationId":"x","etag":"e1","attestation":{"type":"x509"},
+                                  "iotHubs":["a","b","c"],"provisioningStatus":"disabled"})")
+                .value());
+}
+
+TEST(CommandLine, ADeletionIsUnconditionalWithoutEtag) {
+  const FakeService service{{.status = 204}, {.status = 204}};
+  EXPECT_EQ(run_line("group delete --gid g", service).code, 0);
+  EXPECT_EQ(run_line("group delete --gid g --etag e", service).code, 0);
+  EXPECT_EQ(header_of(service.requests().at(0), "If-Match"), "*");
+  EXPECT_EQ(header_of(service.requests().at(1), "If-Match"), "e");
+}
+
+TEST(CommandLine, AHubIsLinkedThroughTheWholeResource) {
+  constexpr const char* kBase =
+      "/subscriptions/local/resourceGroups/local/providers/Microsoft.Devices/provisioningServices/p";
+  const HttpResponse listed{.status = 200, .body = std::string(R"({"value":[{"id":")") + kBase + R"("}]})"};
+  const HttpResponse stored{
+      .status = 200,
+      .body = R"({"etag":"e2","properties":{"iotHubs":[{"name":"hub-a.example.net","location":"ams"}]}})"};
+  const FakeService service{listed, {.status = 200, .body = R"({"etag":"e1","properties":{}})"}, listed, stored};
+  const Ran ran =
+      run_line("hub create --hub-name hub-a.example.net --location ams --apply-allocation-policy false", service);
+  EXPECT_EQ(ran.code, 0) << ran.err;
+  EXPECT_THAT(ran.out, HasSubstr("hub-a.example.net"));
+  ASSERT_EQ(service.requests().size(), 4U);
+  EXPECT_EQ(service.requests()[0].url,
+            "https://dps.example.net/subscriptions/local/providers/Microsoft.Devices/"
+            "provisioningServices?api-version=2022-02-05");
+  EXPECT_EQ(service.requests()[3].method, "PUT");
+  EXPECT_EQ(service.requests()[3].url, std::string("https://dps.example.net") + kBase + "?api-version=2022-02-05");
+  EXPECT_EQ(header_of(service.requests()[3], "If-Match"), "e1");
+  EXPECT_THAT(service.requests()[3].body, HasSubstr(R"("applyAllocationPolicy":false,"location":"ams")"));
+}
+
+TEST(CommandLine, AServiceIdThatIsNoPathIsNotFollowed) {
+  for (const char* body : {R"({"value":[]})", R"({"value":[{"id":"evil.example.net"}]})",
+                           R"({"value":[{"id":"/a b"}]})", R"({"value":[{"id":7}]})", R"({"value":7})", "[]"}) {
+    const FakeService service{{.status = 200, .body = body}};
+    EXPECT_NE(run_line("hub list", service).code, 0) << body;
+    EXPECT_EQ(service.requests().size(), 1U) << body;
+  }
+}
+
+TEST(CommandLine, ADeviceKeyIsComputedWithoutTheService) {
+  const Ran ran = run_line(
+      "group compute-device-key --registration-id line7-unit0042 --key AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=");
+  EXPECT_EQ(ran.code, 0);
+  EXPECT_EQ(ran.out, "3o9owRjWyu38zPCNIDOAZuDnOz+cAPnNFejFh8w94CE=\n");  // service-api.md 4
+}
+
+TEST(CommandLine, ADeviceThatIsNotAssignedFails) {
+  const std::string line =
+      "device register --provisioning-host h --id-scope s --registration-id d --symmetric-key AAECAwQFBgcICQoLDA0ODw== "
+      "-o json";
+  const Ran refused = run_line(line, {{.status = 401, .body = R"({"errorCode":401002,"trackingId":"t"})"}});
+  EXPECT_EQ(refused.code, 1);
+  EXPECT_EQ(model::parse_json(refused.out).value().at("trackingId"), "t");
+  const Ran assigned = run_line(line, {{.status = 200, .body = R"({"operationId":"o","status":"assigned"})"}});
+  EXPECT_EQ(assigned.code, 0);
+  EXPECT_EQ(run_line(line).code, 3);
+}
+
+TEST(CommandLine, ServeGetsItsFlags) {
+  const Ran ran = run_line(
+      "serve --data d --listen 127.0.0.1:0 --listen [::1]:8443 --host-name a.example.net --host-name b.example.net "
+      "--certificate c.pem --private-key c.key --threads 3 --ready-file r --log-level warning --log-format json "
+      "--fast-decode off");
+  EXPECT_EQ(ran.code, 0) << ran.err;
+  ASSERT_TRUE(ran.served);
+  EXPECT_EQ(ran.served->data, "d");
+  EXPECT_THAT(ran.served->listen, ElementsAre(ListenAddress{"127.0.0.1", 0}, ListenAddress{"::1", 8443}));
+  EXPECT_THAT(ran.served->host_names, ElementsAre("a.example.net", "b.example.net"));
+  EXPECT_THAT(ran.served->certificates, ElementsAre(CertificateFiles{"c.pem", "c.key"}));
+  EXPECT_EQ(ran.served->threads, 3U);
+  EXPECT_EQ(ran.served->ready_file, "r");
+  EXPECT_EQ(ran.served->log_level, LogLevel::kWarning);
+  EXPECT_FALSE(ran.served->fast_decode);
+}
+
+TEST(CommandLine, ServePrintsAnExampleConfiguration) {
+  const Ran ran = run_line("serve --print-config");
+  EXPECT_EQ(ran.code, 0);
+  EXPECT_EQ(ran.out, example_config());
+  EXPECT_FALSE(ran.served);
+}
+
+}  // namespace
+}  // namespace muster::cli

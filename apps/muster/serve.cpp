@@ -1,0 +1,233 @@
+#include "muster/serve.h"
+
+#include <csignal>
+#include <ctime>
+#include <memory>
+#include <vector>
+
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/log.h"
+#include "crypto/sealing.h"
+#include "muster/exit_code.h"
+#include "server/bootstrap/data_folder.h"
+#include "server/bootstrap/first_instance.h"
+#include "server/bootstrap/local_identity.h"
+#include "server/bootstrap/service.h"
+#include "server/net/server.h"
+#include "store/sqlite/sqlite_store.h"
+
+namespace muster::cli {
+namespace {
+
+constexpr std::size_t kMaxPemFile = 1024 * 1024;
+constexpr std::chrono::minutes kMaintenanceInterval{1};
+constexpr std::chrono::seconds kStopGrace{10};
+
+/// The signals that the main thread waits for; blocked in every thread, so that none is interrupted.
+sigset_t awaited_signals() {
+  sigset_t set;
+  sigemptyset(&set);
+  for (int signal : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&set, signal);
+  return set;
+}
+
+Result<std::vector<server::TlsIdentity>> configured_identities(const std::vector<CertificateFiles>& files) {
+  std::vector<server::TlsIdentity> out;
+  for (const auto& [certificate, private_key] : files) {
+    auto chain = muster::read_file(certificate, kMaxPemFile);
+    if (!chain) return std::unexpected(chain.error());
+    auto key = muster::read_file(private_key, kMaxPemFile);
+    if (!key) return std::unexpected(key.error());
+    out.push_back({std::move(*chain), SecretBytes(as_bytes(*key))});
+    wipe(*key);
+  }
+  return out;
+}
+
+/// One running service: everything that lives from start to stop, in the order in which it is made.
+class Running {
+ public:
+  static Result<std::unique_ptr<Running>> start(const ServeOptions& options) {
+    std::unique_ptr<Running> running(new Running(options));
+    if (auto started = running->start_parts(); !started) return std::unexpected(started.error());
+    return running;
+  }
+
+  ~Running() {
+    for (auto& server : servers_) server->stop(kStopGrace);
+    service_.reset();
+  }
+  Running(const Running&) = delete;
+  Running& operator=(const Running&) = delete;
+
+  void maintain() {
+    if (auto purged = service_->purge_operations(options_.operation_retention); !purged) {
+      log_warning("operations.not-purged", {{"error", purged.error().message}});
+    }
+  }
+
+  /// Certificates from configured files, or our own ones renewed when it is time.
+  void reload_identities() {
+    auto identities = load_identities();
+    for (auto& server : servers_) {
+      Result<void> replaced;
+      if (identities) replaced = server->replace_identities(*identities);
+      if (identities && replaced) continue;
+      const Error& error = identities ? replaced.error() : identities.error();
+      log_error("tls.not-reloaded", {{"error", error.message}, {"detail", error.detail}});
+      return;
+    }
+    log_info("tls.reloaded", {});
+  }
+
+  /// Tells people on standard output where everything is, and programs in the ready file.
+  Result<void> announce() const {
+    const auto& instance = config_->instance;
+    const std::string host = options_.host_names.front();
+    const std::uint16_t port = servers_.front()->port();
+    fmt::print(
+        "Muster is serving.\n"
+        "  provisioning host   {0}:{1}   (device SDKs; they use port 443)\n"
+        "  ID scope            {2}\n"
+        "  connection string   in {3}   (service SDKs, `muster enrollment ...`)\n",
+        host, port, instance.id_scope, folder_->owner_connection_string().string());
+    if (options_.certificates.empty()) {
+      fmt::print(
+          "  devices trust it by {0}\n"
+          "                      NODE_EXTRA_CA_CERTS={0}   (Node)\n"
+          "                      SSL_CERT_FILE={0}   (C, .NET, OpenSSL)\n"
+          "                      server_verification_cert=open(\"{0}\").read()   (Python)\n",
+          server::local_ca_file(folder_->tls()).string());
+    }
+    std::fflush(stdout);
+    if (!options_.ready_file) return {};
+    const boost::json::object facts{{"address", options_.listen.front().address},
+                                    {"port", port},
+                                    {"idScope", instance.id_scope},
+                                    {"serviceHost", instance.service_host},
+                                    {"provisioningHost", host},
+                                    {"caFile", server::local_ca_file(folder_->tls()).string()},
+                                    {"connectionStringFile", folder_->owner_connection_string().string()},
+                                    {"localHub", options_.local_hub},
+                                    {"pid", ::getpid()}};
+    return write_file(*options_.ready_file, boost::json::serialize(facts) + "\n", FileAccess::kEveryone);
+  }
+
+ private:
+  explicit Running(const ServeOptions& options) : options_(options) {}
+
+  Result<void> start_parts() {
+    if (auto opened = open_store(); !opened) return opened;
+    auto config = wait_for(
+        server::ensure_first_instance(*store_, {options_.host_names.front(), options_.local_hub}, clock_, random_));
+    if (!config) return std::unexpected(config.error());
+    config_ = std::move(*config);
+    auto service = server::Service::open({*store_, clock_, random_, options_.attestation});
+    if (!service) return std::unexpected(service.error());
+    service_ = std::move(*service);
+    if (auto listening = listen(); !listening) return listening;
+    return server::write_owner_connection_string(*config_, options_.host_names.front(), servers_.front()->port(),
+                                                 folder_->owner_connection_string());
+  }
+
+  Result<void> open_store() {
+    auto folder = server::DataFolder::open(options_.data);
+    if (!folder) return std::unexpected(folder.error());
+    folder_ = std::make_unique<server::DataFolder>(std::move(*folder));
+    auto key = crypto::load_or_create_master_key(folder_->master_key(), random_);
+    if (!key) return std::unexpected(key.error());
+    sealer_ = std::make_shared<crypto::Sealer>(std::move(*key), random_);
+    store::SqliteOptions sqlite;
+    sqlite.path = folder_->database();
+    sqlite.max_batch = options_.store_max_batch;
+    auto store = store::open_sqlite_store(sqlite, sealer_);
+    if (!store) return std::unexpected(store.error());
+    store_ = std::move(*store);
+    return {};
+  }
+
+  Result<std::vector<server::TlsIdentity>> load_identities() {
+    if (!options_.certificates.empty()) return configured_identities(options_.certificates);
+    return server::load_or_create_local_identities(
+        {folder_->tls(), options_.certificate_names(), *sealer_, clock_, random_});
+  }
+
+  Result<void> listen() {
+    auto identities = load_identities();
+    if (!identities) return std::unexpected(identities.error());
+    for (const std::string& warning : server::validity_warnings(*identities, clock_.now())) {
+      log_warning("tls.certificate-validity", {{"warning", warning}});
+    }
+    for (const ListenAddress& address : options_.listen) {
+      server::ServerOptions server_options{.clock = clock_,
+                                           .address = address.address,
+                                           .port = address.port,
+                                           .threads = options_.threads,
+                                           .identities = *identities};
+      server_options.timeouts.handshake = options_.timeouts.handshake;
+      server_options.timeouts.head = options_.timeouts.head;
+      server_options.timeouts.body = options_.timeouts.body;
+      server_options.timeouts.idle = options_.timeouts.idle;
+      server_options.limits.total = static_cast<std::size_t>(options_.limits.max_connections);
+      server_options.limits.per_peer = static_cast<std::size_t>(options_.limits.max_connections_per_address);
+      auto server = server::Server::start(std::move(server_options), service_->handler());
+      if (!server) return std::unexpected(server.error());
+      log_info("server.listening", {{"address", address.address}, {"port", std::to_string((*server)->port())}});
+      servers_.push_back(std::move(*server));
+    }
+    return {};
+  }
+
+  const ServeOptions& options_;
+  SystemClock clock_;
+  SystemRandom random_;
+  std::unique_ptr<server::DataFolder> folder_;
+  std::shared_ptr<crypto::Sealer> sealer_;
+  std::unique_ptr<store::Store> store_;
+  std::shared_ptr<const model::InstanceConfig> config_;
+  std::unique_ptr<server::Service> service_;
+  std::vector<std::unique_ptr<server::Server>> servers_;
+};
+
+/// Until SIGINT or SIGTERM; SIGHUP reloads the certificates, and once a day they are looked at anyway.
+void run_until_stopped(Running& running, const sigset_t& signals) {
+  constexpr int kRoundsPerDay = std::chrono::days(1) / kMaintenanceInterval;
+  const timespec interval{std::chrono::seconds(kMaintenanceInterval).count(), 0};
+  for (int round = 1;; ++round) {
+    const int signal = sigtimedwait(&signals, nullptr, &interval);
+    if (signal == SIGINT || signal == SIGTERM) {
+      log_info("server.stopping", {{"signal", signal == SIGINT ? "SIGINT" : "SIGTERM"}});
+      return;
+    }
+    if (signal == SIGHUP || round % kRoundsPerDay == 0) running.reload_identities();
+    running.maintain();
+  }
+}
+
+}  // namespace
+
+int serve(const ServeOptions& options) {
+  configure_log(options.log_level, options.log_format);
+  const sigset_t signals = awaited_signals();
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+
+  const auto failed = [](const Error& error) {
+    log_error("server.not-started", {{"error", error.message}, {"detail", error.detail}});
+    fmt::print(stderr, "muster: {}\n", error.message);
+    return static_cast<int>(ExitCode::kRefused);
+  };
+  auto running = Running::start(options);
+  if (!running) return failed(running.error());
+  if (auto announced = (*running)->announce(); !announced) return failed(announced.error());
+  run_until_stopped(**running, signals);
+  running->reset();
+  log_info("server.stopped", {});
+  return static_cast<int>(ExitCode::kOk);
+}
+
+}  // namespace muster::cli

@@ -1,0 +1,101 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/log.h"
+#include "base/result.h"
+#include "muster/environment.h"
+#include "provisioning/settings.h"
+
+namespace muster::cli {
+
+/// An address to listen on: a literal IPv4 or IPv6 address (no brackets) and a TCP port; port 0 takes a free one.
+struct ListenAddress {
+  std::string address = "0.0.0.0";
+  std::uint16_t port = 443;
+
+  bool operator==(const ListenAddress&) const = default;
+};
+
+/// A server certificate (PEM, leaf first, then its issuers) and its private key (PEM).
+struct CertificateFiles {
+  std::filesystem::path certificate;
+  std::filesystem::path private_key;
+
+  bool operator==(const CertificateFiles&) const = default;
+};
+
+struct ConnectionLimits {
+  int max_connections = 20'000;
+  int max_connections_per_address = 2'000;
+
+  bool operator==(const ConnectionLimits&) const = default;
+};
+
+/// How long a connection may take for each stage.
+struct ConnectionTimeouts {
+  std::chrono::seconds handshake{10};
+  std::chrono::seconds head{20};
+  std::chrono::seconds body{60};
+  std::chrono::seconds idle{130};  ///< device SDKs keep a connection for two minutes (device-api.md 3.8)
+
+  bool operator==(const ConnectionTimeouts&) const = default;
+};
+
+/// Everything `muster serve` can be told: defaults, then the TOML file, the environment and the flags, later ones
+/// winning setting by setting.
+struct ServeOptions {
+  std::filesystem::path data = "./muster-data";
+  std::vector<ListenAddress> listen = {ListenAddress{}};
+  std::vector<std::string> host_names;         ///< never empty once loaded; the first names the first instance
+  std::vector<CertificateFiles> certificates;  ///< empty: the service makes its own
+  unsigned threads = 1;
+  std::optional<std::filesystem::path> ready_file;  ///< written when every listener accepts
+  LogLevel log_level = LogLevel::kInfo;
+  LogFormat log_format = LogFormat::kText;
+  bool fast_decode = true;  ///< OpenSSL's faster public-key decoding (design section 5)
+
+  ConnectionLimits limits;
+  ConnectionTimeouts timeouts;
+  provisioning::AttestationSettings attestation;  ///< (R-050, R-051, R-055, device-api.md 4.1)
+  std::size_t store_max_batch = 128;              ///< [store] changes in one commit
+  std::chrono::minutes operation_retention{60};   ///< [operations] how long results stay readable (device-api.md 9)
+  std::string local_hub;                          ///< [hub] host name of the hub that this service serves itself
+
+  /// The names a generated server certificate carries: the host names, "localhost" and "127.0.0.1".
+  [[nodiscard]] std::vector<std::string> certificate_names() const;
+};
+
+/// What the machine says of itself, for defaults.
+struct Machine {
+  std::string host_name;  ///< fully qualified when known; empty when not
+  unsigned cores = 1;
+};
+
+/// The host name as the resolver completes it, and the number of cores.
+Machine this_machine();
+
+struct ConfigFile {
+  std::string name;  ///< as shown in errors
+  std::string text;
+};
+
+/// Texts of flags by the name of their setting ("listen", "log_level"); absent: not given.
+using ServeFlags = std::map<std::string, std::vector<std::string>, std::less<>>;
+
+/// Pure: the options out of all sources. kInvalidArgument names the source ("muster.toml line 3", "MUSTER_LISTEN",
+/// "--listen"), the setting and what is wrong. Unknown keys and values of a wrong type in the file are errors.
+Result<ServeOptions> load_serve_options(const std::optional<ConfigFile>& config, const Environment& environment,
+                                        const ServeFlags& flags, const Machine& machine);
+
+/// A TOML file with every key at its default and what it means.
+std::string_view example_config();
+
+}  // namespace muster::cli

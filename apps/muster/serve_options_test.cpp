@@ -1,0 +1,198 @@
+#include "muster/serve_options.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace muster::cli {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+const Machine kMachine{.host_name = "plant.example.net", .cores = 4};
+
+Environment environment_of(std::map<std::string, std::string> values) {
+  return [values = std::move(values)](const std::string& name) -> std::optional<std::string> {
+    const auto found = values.find(name);
+    return found == values.end() ? std::nullopt : std::optional(found->second);
+  };
+}
+
+Result<ServeOptions> load_file(const std::string& text) {
+  return load_serve_options(ConfigFile{"muster.toml", text}, environment_of({}), {}, kMachine);
+}
+
+TEST(ServeOptions, DefaultsComeFromTheMachine) {
+  const auto options = load_serve_options(std::nullopt, environment_of({}), {}, kMachine);
+  ASSERT_TRUE(options);
+  EXPECT_EQ(options->data, "./muster-data");
+  EXPECT_THAT(options->listen, ElementsAre(ListenAddress{"0.0.0.0", 443}));
+  EXPECT_THAT(options->host_names, ElementsAre("plant.example.net"));
+  EXPECT_EQ(options->threads, 4U);
+  EXPECT_TRUE(options->fast_decode);
+  EXPECT_EQ(options->local_hub, "hub.plant.example.net");
+  EXPECT_THAT(options->certificate_names(), ElementsAre("plant.example.net", "localhost", "127.0.0.1"));
+}
+
+TEST(ServeOptions, ANamelessMachineIsLocalhostOnceInTheCertificate) {
+  const auto options = load_serve_options(std::nullopt, environment_of({}), {}, {});
+  ASSERT_TRUE(options);
+  EXPECT_EQ(options->threads, 1U);
+  EXPECT_EQ(options->local_hub, "hub.muster.local");
+  EXPECT_THAT(options->certificate_names(), ElementsAre("localhost", "127.0.0.1"));
+}
+
+TEST(ServeOptions, TheFileLosesToTheEnvironmentAndThatToFlags) {
+  const ConfigFile file{"muster.toml", "data = 'file'\nthreads = 2\nlog_level = 'debug'\nlisten = '127.0.0.1:1'\n"};
+  const auto environment =
+      environment_of({{"MUSTER_DATA", "env"}, {"MUSTER_THREADS", "3"}, {"MUSTER_LISTEN", "[::]:443,10.0.0.1:8883"}});
+  const auto options = load_serve_options(file, environment, {{"data", {"flag"}}}, kMachine);
+  ASSERT_TRUE(options);
+  EXPECT_EQ(options->data, "flag");
+  EXPECT_EQ(options->threads, 3U);
+  EXPECT_EQ(options->log_level, LogLevel::kDebug);
+  EXPECT_THAT(options->listen, ElementsAre(ListenAddress{"::", 443}, ListenAddress{"10.0.0.1", 8883}));
+}
+
+TEST(ServeOptions, EveryTableOfTheFileIsRead) {
+  const auto options = load_file(R"(
+host_name = ["10.1.2.3", "dps.example.net"]
+certificate = ["rsa.pem", "ec.pem"]
+private_key = ["rsa.key", "ec.key"]
+ready_file = "ready"
+log_format = "json"
+fast_decode = false
+[limits]
+max_connections = 7
+max_connections_per_address = 6
+[timeouts]
+handshake = 1
+head = 2
+body = 3
+idle = 4
+[attestation]
+expiry = "leaf-only"
+clock_tolerance_seconds = 0
+min_rsa_bits = 3072
+allow_ed25519 = true
+sas_clock_tolerance_seconds = 5
+[store]
+max_batch = 9
+[operations]
+retention_minutes = 10
+[hub]
+local_host_name = "h.example.net"
+)");
+  ASSERT_TRUE(options) << options.error().message;
+  EXPECT_THAT(options->host_names, ElementsAre("10.1.2.3", "dps.example.net"));
+  EXPECT_THAT(options->certificates,
+              ElementsAre(CertificateFiles{"rsa.pem", "rsa.key"}, CertificateFiles{"ec.pem", "ec.key"}));
+  EXPECT_EQ(options->ready_file, "ready");
+  EXPECT_EQ(options->log_format, LogFormat::kJson);
+  EXPECT_FALSE(options->fast_decode);
+  EXPECT_EQ(options->limits, (ConnectionLimits{7, 6}));
+  using std::chrono::seconds;
+  EXPECT_EQ(options->timeouts, (ConnectionTimeouts{seconds(1), seconds(2), seconds(3), seconds(4)}));
+  EXPECT_EQ(options->attestation.path.expiry, crypto::ExpiryRule::kLeafOnly);
+  EXPECT_EQ(options->attestation.path.clock_tolerance, seconds(0));
+  EXPECT_EQ(options->attestation.path.min_rsa_bits, 3072);
+  EXPECT_TRUE(options->attestation.path.allow_ed25519);
+  EXPECT_EQ(options->attestation.sas_tolerance, seconds(5));
+  EXPECT_EQ(options->store_max_batch, 9U);
+  EXPECT_EQ(options->operation_retention, std::chrono::minutes(10));
+  EXPECT_EQ(options->local_hub, "h.example.net");
+}
+
+TEST(ServeOptions, TheExampleConfigurationHoldsTheDefaults) {
+  const auto from_example = load_file(std::string(example_config()));
+  const auto defaults = load_file("");
+  ASSERT_TRUE(from_example) << from_example.error().message;
+  ASSERT_TRUE(defaults);
+  EXPECT_EQ(from_example->data, defaults->data);
+  EXPECT_EQ(from_example->listen, defaults->listen);
+  EXPECT_EQ(from_example->limits, defaults->limits);
+  EXPECT_EQ(from_example->timeouts, defaults->timeouts);
+  EXPECT_EQ(from_example->log_level, defaults->log_level);
+  EXPECT_EQ(from_example->attestation.path.expiry, defaults->attestation.path.expiry);
+  EXPECT_EQ(from_example->attestation.path.clock_tolerance, defaults->attestation.path.clock_tolerance);
+  EXPECT_EQ(from_example->attestation.path.min_rsa_bits, defaults->attestation.path.min_rsa_bits);
+  EXPECT_EQ(from_example->attestation.path.allow_ed25519, defaults->attestation.path.allow_ed25519);
+  EXPECT_EQ(from_example->attestation.sas_tolerance, defaults->attestation.sas_tolerance);
+  EXPECT_EQ(from_example->store_max_batch, defaults->store_max_batch);
+  EXPECT_EQ(from_example->operation_retention, defaults->operation_retention);
+}
+
+TEST(ServeOptions, TheExampleConfigurationNamesEveryKey) {
+  const auto defaults = load_file("");
+  for (const char* key : {"host_name", "certificate", "private_key", "threads", "ready_file", "local_host_name"}) {
+    EXPECT_THAT(std::string(example_config()), HasSubstr(std::string("# ") + key + " = "));
+  }
+}
+
+struct BadFile {
+  const char* text;
+  const char* message;
+};
+
+class BadConfigFile : public testing::TestWithParam<BadFile> {};
+
+TEST_P(BadConfigFile, IsRefusedWithKeyAndLine) {
+  const auto options = load_file(GetParam().text);
+  ASSERT_FALSE(options);
+  EXPECT_EQ(options.error().code, ErrorCode::kInvalidArgument);
+  EXPECT_THAT(options.error().message, HasSubstr(GetParam().message));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Texts, BadConfigFile,
+    testing::Values(
+        BadFile{"threads = ", "muster.toml line 1"}, BadFile{"\x80", "muster.toml line 1"},
+        BadFile{"data = 'a'\ndata = 'b'", "muster.toml line 2"},
+        BadFile{"\ncolour = 'red'", "muster.toml line 2: unknown key 'colour'"},
+        BadFile{"[limits]\ncolour = 1", "muster.toml line 2: unknown key 'limits.colour'"},
+        BadFile{"[paint]\ncolour = 1", "muster.toml line 1: unknown key 'paint'"},
+        BadFile{"[limits.inner]\nmax_connections = 1", "unknown key 'limits.inner'"},
+        BadFile{"limits = 5", "unknown key 'limits'"}, BadFile{"threads = '4'", "line 1: 'threads' must be an integer"},
+        BadFile{"threads = 4.0", "line 1: 'threads' must be an integer"},
+        BadFile{"data = 5", "line 1: 'data' must be a string"}, BadFile{"data = ['a']", "'data' must be a string"},
+        BadFile{"listen = [1]", "'listen' must be a string or an array of strings"},
+        BadFile{"fast_decode = 'on'", "'fast_decode' must be true or false"},
+        BadFile{"threads = 0", "line 1: 'threads' must be a whole number from 1 to 1024"},
+        BadFile{"threads = 99999999999", "'threads' must be a whole number"},
+        BadFile{"[attestation]\nmin_rsa_bits = 512", "line 2: 'min_rsa_bits' must be"},
+        BadFile{"[attestation]\nexpiry = 'soon'", "'expiry' must be strict, leaf-only or off"},
+        BadFile{"log_level = 'loud'", "'log_level' must be debug, info, warning or error"},
+        BadFile{"log_format = 'xml'", "'log_format' must be text or json"},
+        BadFile{"data = ''", "'data' must not be empty"}, BadFile{"listen = []", "'listen' must name"},
+        BadFile{"listen = '443'", "ADDRESS:PORT"}, BadFile{"listen = ':443'", "literal IP address"},
+        BadFile{"listen = 'example.net:443'", "literal IP address"}, BadFile{"listen = '::1:443'", "brackets"},
+        BadFile{"listen = '[::1]443'", "brackets"}, BadFile{"listen = '1.2.3.4:65536'", "port"},
+        BadFile{"listen = '1.2.3.4:'", "port"}, BadFile{"listen = '1.2.3.4:-1'", "port"},
+        BadFile{"host_name = 'a b.example.net'", "is not a host name"}, BadFile{"host_name = []", "at least one"},
+        BadFile{"certificate = 'a.pem'", "--private-key"}, BadFile{"private_key = 'a.key'", "--private-key"},
+        BadFile{"[hub]\nlocal_host_name = 'h_u b'", "line 2: 'local_host_name' is not a dotted host name"}));
+
+TEST(ServeOptions, ErrorsOfEnvironmentAndFlagsNameTheirSource) {
+  const auto bad_variable =
+      load_serve_options(std::nullopt, environment_of({{"MUSTER_FAST_DECODE", "maybe"}}), {}, kMachine);
+  ASSERT_FALSE(bad_variable);
+  EXPECT_EQ(bad_variable.error().message, "MUSTER_FAST_DECODE: 'fast_decode' must be on or off");
+  const auto bad_flag = load_serve_options(std::nullopt, environment_of({}), {{"threads", {"many"}}}, kMachine);
+  ASSERT_FALSE(bad_flag);
+  EXPECT_EQ(bad_flag.error().message, "--threads: 'threads' must be a whole number from 1 to 1024");
+}
+
+TEST(ServeOptions, ALocalHubHasADomainToStandIn) {
+  const std::pair<const char*, const char*> cases[] = {{"dps.example.net", "hub.dps.example.net"},
+                                                       {"localhost", "hub.muster.local"},
+                                                       {"10.0.0.7", "hub.muster.local"},
+                                                       {"::1", "hub.muster.local"}};
+  for (const auto& [host, hub] : cases) {
+    const auto options = load_serve_options(std::nullopt, environment_of({}), {{"host_name", {host}}}, kMachine);
+    ASSERT_TRUE(options) << host;
+    EXPECT_EQ(options->local_hub, hub);
+  }
+}
+
+}  // namespace
+}  // namespace muster::cli

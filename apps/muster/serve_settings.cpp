@@ -1,0 +1,244 @@
+#include "muster/serve_settings.h"
+
+#include <array>
+#include <charconv>
+
+#include <arpa/inet.h>
+#include <fmt/format.h>
+
+#include "model/ids.h"
+
+namespace muster::cli {
+namespace {
+
+using Values = std::span<const std::string>;
+
+Result<int> integer_between(std::string_view text, int least, int most) {
+  int value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size() || value < least || value > most) {
+    return invalid(fmt::format("must be a whole number from {} to {}", least, most));
+  }
+  return value;
+}
+
+Result<bool> on_or_off(std::string_view text) {
+  if (text == "on" || text == "true") return true;
+  if (text == "off" || text == "false") return false;
+  return invalid("must be on or off");
+}
+
+bool is_ip_address(const std::string& text) {
+  std::array<unsigned char, sizeof(in6_addr)> ignored{};
+  return inet_pton(AF_INET, text.c_str(), ignored.data()) == 1 ||
+         inet_pton(AF_INET6, text.c_str(), ignored.data()) == 1;
+}
+
+Result<ListenAddress> parse_listen_address(std::string_view text) {
+  const auto colon = text.rfind(':');
+  if (colon == std::string_view::npos) return invalid("must be ADDRESS:PORT");
+  std::string_view address = text.substr(0, colon);
+  if (address.size() > 2 && address.front() == '[' && address.back() == ']') {
+    address = address.substr(1, address.size() - 2);
+  } else if (address.contains(':')) {
+    return invalid("must write an IPv6 address in brackets: [::]:443");
+  }
+  ListenAddress out{.address = std::string(address)};
+  if (!is_ip_address(out.address)) return invalid("must begin with a literal IP address, such as 0.0.0.0 or [::]");
+  const auto port = integer_between(text.substr(colon + 1), 0, 65'535);
+  if (!port) return invalid("has a port that is not a number from 0 to 65535");
+  out.port = static_cast<std::uint16_t>(*port);
+  return out;
+}
+
+template <int least, int most>
+Result<void> set_integer(int& out, Values values) {
+  auto value = integer_between(values.front(), least, most);
+  if (!value) return std::unexpected(value.error());
+  out = *value;
+  return {};
+}
+
+template <int least, int most, class Duration>
+Result<void> set_duration(Duration& out, Values values) {
+  auto value = integer_between(values.front(), least, most);
+  if (!value) return std::unexpected(value.error());
+  out = Duration(*value);
+  return {};
+}
+
+Result<void> set_switch(bool& out, Values values) {
+  auto value = on_or_off(values.front());
+  if (!value) return std::unexpected(value.error());
+  out = *value;
+  return {};
+}
+
+Result<void> set_data(ServeOptions& options, Values values) {
+  if (values.front().empty()) return invalid("must not be empty");
+  options.data = values.front();
+  return {};
+}
+
+Result<void> set_listen(ServeOptions& options, Values values) {
+  if (values.empty()) return invalid("must name at least one address");
+  std::vector<ListenAddress> listen;
+  for (const std::string& text : values) {
+    auto address = parse_listen_address(text);
+    if (!address) return invalid(fmt::format("{}: '{}'", address.error().message, text));
+    listen.push_back(*std::move(address));
+  }
+  options.listen = std::move(listen);
+  return {};
+}
+
+Result<void> set_host_names(ServeOptions& options, Values values) {
+  if (values.empty()) return invalid("must name at least one host");
+  for (const std::string& name : values) {
+    if (is_ip_address(name)) continue;
+    if (auto checked = model::check_host_name(name, "host_name"); !checked && name != "localhost") {
+      return invalid(fmt::format("is not a host name: '{}'", name));
+    }
+  }
+  options.host_names.assign(values.begin(), values.end());
+  return {};
+}
+
+Result<void> set_certificates(ServeOptions& options, Values values) {
+  options.certificates.resize(values.size());
+  for (std::size_t i = 0; i < values.size(); ++i) options.certificates[i].certificate = values[i];
+  return {};
+}
+
+Result<void> set_private_keys(ServeOptions& options, Values values) {
+  options.certificates.resize(std::max(options.certificates.size(), values.size()));
+  for (std::size_t i = 0; i < options.certificates.size(); ++i) {
+    options.certificates[i].private_key = i < values.size() ? values[i] : "";
+  }
+  return {};
+}
+
+Result<void> set_threads(ServeOptions& options, Values values) {
+  auto value = integer_between(values.front(), 1, 1024);
+  if (!value) return std::unexpected(value.error());
+  options.threads = static_cast<unsigned>(*value);
+  return {};
+}
+
+Result<void> set_ready_file(ServeOptions& options, Values values) {
+  if (values.front().empty()) return invalid("must not be empty");
+  options.ready_file = values.front();
+  return {};
+}
+
+Result<void> set_log_level(ServeOptions& options, Values values) {
+  constexpr std::array<std::pair<std::string_view, LogLevel>, 4> kLevels = {{{"debug", LogLevel::kDebug},
+                                                                             {"info", LogLevel::kInfo},
+                                                                             {"warning", LogLevel::kWarning},
+                                                                             {"error", LogLevel::kError}}};
+  for (const auto& [name, level] : kLevels) {
+    if (values.front() == name) {
+      options.log_level = level;
+      return {};
+    }
+  }
+  return invalid("must be debug, info, warning or error");
+}
+
+Result<void> set_log_format(ServeOptions& options, Values values) {
+  if (values.front() != "text" && values.front() != "json") return invalid("must be text or json");
+  options.log_format = values.front() == "json" ? LogFormat::kJson : LogFormat::kText;
+  return {};
+}
+
+Result<void> set_expiry(ServeOptions& options, Values values) {
+  constexpr std::array<std::pair<std::string_view, crypto::ExpiryRule>, 3> kRules = {
+      {{"strict", crypto::ExpiryRule::kStrict},
+       {"leaf-only", crypto::ExpiryRule::kLeafOnly},
+       {"off", crypto::ExpiryRule::kOff}}};
+  for (const auto& [name, rule] : kRules) {
+    if (values.front() == name) {
+      options.attestation.path.expiry = rule;
+      return {};
+    }
+  }
+  return invalid("must be strict, leaf-only or off");
+}
+
+Result<void> set_store_batch(ServeOptions& options, Values values) {
+  auto value = integer_between(values.front(), 1, 100'000);
+  if (!value) return std::unexpected(value.error());
+  options.store_max_batch = static_cast<std::size_t>(*value);
+  return {};
+}
+
+Result<void> set_local_hub(ServeOptions& options, Values values) {
+  if (!model::check_host_name(values.front(), "local_host_name")) return invalid("is not a dotted host name");
+  options.local_hub = values.front();
+  return {};
+}
+
+constexpr int kMaxConnections = 10'000'000;
+constexpr int kHour = 3600;
+constexpr int kDay = 24 * kHour;
+constexpr int kWeekInMinutes = 7 * 24 * 60;
+
+constexpr std::array kSettings = std::to_array<ServeSetting>({
+    {"", "data", SettingType::kText, "MUSTER_DATA", "--data", "DIR",
+     "Folder of the store and of generated keys, made when missing (default ./muster-data)", set_data},
+    {"", "listen", SettingType::kTextList, "MUSTER_LISTEN", "--listen", "ADDRESS:PORT",
+     "Where to listen, repeatable (default 0.0.0.0:443)", set_listen},
+    {"", "host_name", SettingType::kTextList, "MUSTER_HOST_NAME", "--host-name", "NAME",
+     "Name under which devices and tools reach the service, repeatable (default the machine's name)", set_host_names},
+    {"", "certificate", SettingType::kTextList, "MUSTER_CERTIFICATE", "--certificate", "FILE",
+     "Server certificate with its chain (PEM), repeatable for RSA next to ECDSA (default: made by the service)",
+     set_certificates},
+    {"", "private_key", SettingType::kTextList, "MUSTER_PRIVATE_KEY", "--private-key", "FILE",
+     "Private key (PEM) of the certificate given at the same position", set_private_keys},
+    {"", "threads", SettingType::kInteger, "MUSTER_THREADS", "--threads", "N", "Threads (default one per core)",
+     set_threads},
+    {"", "ready_file", SettingType::kText, "MUSTER_READY_FILE", "--ready-file", "FILE",
+     "File that is written when the service accepts connections", set_ready_file},
+    {"", "log_level", SettingType::kText, "MUSTER_LOG_LEVEL", "--log-level", "LEVEL",
+     "debug, info, warning or error (default info)", set_log_level},
+    {"", "log_format", SettingType::kText, "MUSTER_LOG_FORMAT", "--log-format", "FORMAT", "text or json (default text)",
+     set_log_format},
+    {"", "fast_decode", SettingType::kBoolean, "MUSTER_FAST_DECODE", "--fast-decode", "on|off",
+     "Faster decoding of public keys in handshakes (default on)",
+     [](ServeOptions& o, Values v) { return set_switch(o.fast_decode, v); }},
+    {"limits", "max_connections", SettingType::kInteger, "", "", "", "",
+     [](ServeOptions& o, Values v) { return set_integer<1, kMaxConnections>(o.limits.max_connections, v); }},
+    {"limits", "max_connections_per_address", SettingType::kInteger, "", "", "", "",
+     [](ServeOptions& o, Values v) {
+       return set_integer<1, kMaxConnections>(o.limits.max_connections_per_address, v);
+     }},
+    {"timeouts", "handshake", SettingType::kInteger, "", "", "", "",
+     [](ServeOptions& o, Values v) { return set_duration<1, kHour>(o.timeouts.handshake, v); }},
+    {"timeouts", "head", SettingType::kInteger, "", "", "", "",
+     [](ServeOptions& o, Values v) { return set_duration<1, kHour>(o.timeouts.head, v); }},
+    {"timeouts", "body", SettingType::kInteger, "", "", "", "",
+     [](ServeOptions& o, Values v) { return set_duration<1, kHour>(o.timeouts.body, v); }},
+    {"timeouts", "idle", SettingType::kInteger, "", "", "", "",
+     [](ServeOptions& o, Values v) { return set_duration<1, kHour>(o.timeouts.idle, v); }},
+    {"attestation", "expiry", SettingType::kText, "", "", "", "", set_expiry},
+    {"attestation", "clock_tolerance_seconds", SettingType::kInteger, "", "", "", "",
+     [](ServeOptions& o, Values v) { return set_duration<0, kDay>(o.attestation.path.clock_tolerance, v); }},
+    {"attestation", "min_rsa_bits", SettingType::kInteger, "", "", "", "",
+     [](ServeOptions& o, Values v) { return set_integer<1024, 16'384>(o.attestation.path.min_rsa_bits, v); }},
+    {"attestation", "allow_ed25519", SettingType::kBoolean, "", "", "", "",
+     [](ServeOptions& o, Values v) { return set_switch(o.attestation.path.allow_ed25519, v); }},
+    {"attestation", "sas_clock_tolerance_seconds", SettingType::kInteger, "", "", "", "",
+     [](ServeOptions& o, Values v) { return set_duration<0, kDay>(o.attestation.sas_tolerance, v); }},
+    {"store", "max_batch", SettingType::kInteger, "", "", "", "", set_store_batch},
+    {"operations", "retention_minutes", SettingType::kInteger, "", "", "", "",
+     [](ServeOptions& o, Values v) { return set_duration<1, kWeekInMinutes>(o.operation_retention, v); }},
+    {"hub", "local_host_name", SettingType::kText, "", "", "", "", set_local_hub},
+});
+
+}  // namespace
+
+std::span<const ServeSetting> serve_settings() {
+  return kSettings;
+}
+
+}  // namespace muster::cli

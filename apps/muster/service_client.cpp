@@ -1,0 +1,91 @@
+#include "muster/service_client.h"
+
+#include <boost/json/serialize.hpp>
+#include <fmt/format.h>
+
+#include "muster/answer.h"
+#include "wire/percent.h"
+
+namespace muster::cli {
+namespace {
+
+using model::EnrollmentKind;
+
+constexpr std::string_view kQuery = R"({"query":"SELECT *"})";
+
+std::string_view collection(EnrollmentKind kind) {
+  return kind == EnrollmentKind::kGroup ? "/enrollmentGroups" : "/enrollments";
+}
+
+std::string path_of(EnrollmentKind kind, std::string_view id) {
+  return fmt::format("{}/{}", collection(kind), wire::percent_encode(id));
+}
+
+bool has_symmetric_keys(const boost::json::object& enrollment) {
+  const auto* attestation = enrollment.if_contains("attestation");
+  if (attestation == nullptr || !attestation->is_object()) return false;
+  const auto* type = attestation->get_object().if_contains("type");
+  return type != nullptr && type->is_string() && type->get_string() == "symmetricKey";
+}
+
+}  // namespace
+
+ServiceClient::ServiceClient(wire::ConnectionString connection, HttpSend send, const Clock& clock)
+    : client_(std::move(connection), "2021-10-01", std::move(send), clock) {
+}
+
+Result<boost::json::value> ServiceClient::get(EnrollmentKind kind, std::string_view id) const {
+  return client_.fetch({.method = "GET", .path = path_of(kind, id)});
+}
+
+Result<boost::json::value> ServiceClient::put(EnrollmentKind kind, std::string_view id, const boost::json::object& body,
+                                              std::string_view etag) const {
+  return client_.fetch(
+      {.method = "PUT", .path = path_of(kind, id), .headers = if_match(etag), .body = boost::json::serialize(body)});
+}
+
+Result<void> ServiceClient::remove(EnrollmentKind kind, std::string_view id, std::string_view etag) const {
+  auto response = client_.send({.method = "DELETE", .path = path_of(kind, id), .headers = if_match(etag)});
+  if (!response) return std::unexpected(response.error());
+  if (!response->success()) return std::unexpected(error_from(*response));
+  return {};
+}
+
+Result<boost::json::array> ServiceClient::list(EnrollmentKind kind, std::optional<int> top) const {
+  boost::json::array all;
+  std::string continuation;
+  do {
+    HttpHeaders headers;
+    if (top) headers.emplace_back("x-ms-max-item-count", std::to_string(*top - static_cast<int>(all.size())));
+    if (!continuation.empty()) headers.emplace_back("x-ms-continuation", continuation);
+    auto response = client_.send({.method = "POST",
+                                  .path = fmt::format("{}/query", collection(kind)),
+                                  .headers = std::move(headers),
+                                  .body = std::string(kQuery)});
+    if (!response) return std::unexpected(response.error());
+    auto page = json_from(*response);
+    if (!page) return std::unexpected(page.error());
+    if (!page->is_array()) return fail(ErrorCode::kInternal, "The service answered a query with something not a list.");
+    for (auto& item : page->get_array()) {
+      if (top && static_cast<int>(all.size()) >= *top) break;
+      all.push_back(std::move(item));
+    }
+    continuation = response->header("x-ms-continuation").value_or("");
+  } while (!continuation.empty() && (!top || static_cast<int>(all.size()) < *top));
+  return all;
+}
+
+Result<boost::json::value> ServiceClient::attestation(EnrollmentKind kind, std::string_view id) const {
+  return client_.fetch({.method = "POST", .path = path_of(kind, id) + "/attestationmechanism"});
+}
+
+Result<boost::json::value> ServiceClient::get_with_keys(EnrollmentKind kind, std::string_view id) const {
+  auto enrollment = get(kind, id);
+  if (!enrollment || !enrollment->is_object() || !has_symmetric_keys(enrollment->get_object())) return enrollment;
+  auto keys = attestation(kind, id);
+  if (!keys) return keys;
+  enrollment->get_object()["attestation"] = *std::move(keys);
+  return enrollment;
+}
+
+}  // namespace muster::cli

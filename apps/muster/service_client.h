@@ -1,0 +1,36 @@
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+
+#include "model/enrollment.h"
+#include "muster/signed_client.h"
+
+namespace muster::cli {
+
+/// Enrollments and groups through the service API, api-version 2021-10-01. Errors as in answer.h and http.h.
+class ServiceClient {
+ public:
+  /// `clock` outlives the client.
+  ServiceClient(wire::ConnectionString connection, HttpSend send, const Clock& clock);
+
+  [[nodiscard]] Result<boost::json::value> get(model::EnrollmentKind kind, std::string_view id) const;
+  /// An empty etag creates and refuses to replace (service-api.md 3.4).
+  [[nodiscard]] Result<boost::json::value> put(model::EnrollmentKind kind, std::string_view id,
+                                               const boost::json::object& body, std::string_view etag) const;
+  [[nodiscard]] Result<void> remove(model::EnrollmentKind kind, std::string_view id, std::string_view etag) const;
+  /// All of them, page by page; `top` ends the listing early (service-api.md 6).
+  [[nodiscard]] Result<boost::json::array> list(model::EnrollmentKind kind, std::optional<int> top) const;
+  /// The attestation with its symmetric keys (service-api.md 3.7).
+  [[nodiscard]] Result<boost::json::value> attestation(model::EnrollmentKind kind, std::string_view id) const;
+  /// As get(), with the symmetric keys put in where the attestation has some.
+  [[nodiscard]] Result<boost::json::value> get_with_keys(model::EnrollmentKind kind, std::string_view id) const;
+
+ private:
+  SignedClient client_;
+};
+
+}  // namespace muster::cli

@@ -1,0 +1,111 @@
+#include "provisioning/allocation.h"
+
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "crypto/digest.h"
+
+namespace muster::provisioning {
+namespace {
+
+using model::AllocationPolicy;
+using model::Enrollment;
+using model::InstanceConfig;
+using model::LinkedHub;
+
+// device-api.md 3.6
+constexpr int kCustomAllocationFailed = 400207;
+constexpr int kNoHubToAssign = 400208;
+
+/// The hubs that an entry names.
+std::vector<std::string> named_hubs(const Enrollment& enrollment) {
+  if (enrollment.iot_hubs && !enrollment.iot_hubs->empty()) return *enrollment.iot_hubs;
+  if (!enrollment.iot_hub_host_name.empty()) return {enrollment.iot_hub_host_name};
+  return {};
+}
+
+AllocationPolicy effective_policy(const Enrollment& enrollment, const InstanceConfig& config) {
+  if (enrollment.allocation_policy) return *enrollment.allocation_policy;
+  if (!enrollment.iot_hub_host_name.empty()) return AllocationPolicy::kStatic;
+  return config.instance.allocation_policy;
+}
+
+std::vector<const LinkedHub*> candidates(const std::vector<std::string>& named, const InstanceConfig& config,
+                                         std::vector<Check>& checks) {
+  std::vector<const LinkedHub*> out;
+  if (named.empty()) {
+    for (const LinkedHub& hub : config.hubs) {
+      if (hub.apply_allocation_policy) out.push_back(&hub);
+    }
+    return out;
+  }
+  for (const std::string& name : named) {
+    const LinkedHub* hub = config.find_hub(name);
+    if (hub != nullptr) {
+      out.push_back(hub);
+    } else {
+      checks.push_back({"allocation.linked", false, fmt::format("{} is named by the entry but not linked", name)});
+    }
+  }
+  return out;
+}
+
+Allocation refuse(int code, std::string message, std::vector<Check> checks) {
+  checks.push_back({"allocation.hub", false, message});
+  return {nullptr, code, std::move(message), std::move(checks)};
+}
+
+Allocation choose(const LinkedHub& hub, std::string why, std::vector<Check> checks) {
+  checks.push_back({"allocation.hub", true, fmt::format("{} ({})", hub.host_name, why)});
+  return {&hub, 0, {}, std::move(checks)};
+}
+
+}  // namespace
+
+double rendezvous_score(std::string_view registration_id, std::string_view hub_host_name, int weight) {
+  const std::string input = to_lower(hub_host_name) + '\n' + to_lower(registration_id);
+  const auto digest = crypto::sha256(as_bytes(input));
+  std::uint64_t bits = 0;
+  for (std::size_t i = 0; i < 8; ++i) bits = bits << 8 | digest[i];
+  // A uniform number in (0, 1): 53 bits fill a double exactly, the half keeps it off both ends.
+  const double uniform = (static_cast<double>(bits >> 11) + 0.5) * 0x1p-53;
+  return -static_cast<double>(weight) / std::log(uniform);
+}
+
+Allocation allocate(const Enrollment& enrollment, const InstanceConfig& config, std::string_view registration_id) {
+  std::vector<Check> checks;
+  const AllocationPolicy policy = effective_policy(enrollment, config);
+  checks.push_back({"allocation.policy", true, std::string(to_string(policy))});
+  if (policy == AllocationPolicy::kCustom) {
+    return refuse(kCustomAllocationFailed, "Custom allocation is not available in this version.", std::move(checks));
+  }
+
+  const std::vector<std::string> named = named_hubs(enrollment);
+  const std::vector<const LinkedHub*> hubs = candidates(named, config, checks);
+  if (policy == AllocationPolicy::kStatic && named.size() != 1) {
+    return refuse(kNoHubToAssign,
+                  fmt::format("Static allocation needs exactly one hub in the enrollment; it names {}.", named.size()),
+                  std::move(checks));
+  }
+  if (hubs.empty()) {
+    return refuse(kNoHubToAssign,
+                  named.empty() ? "No IoT hub is linked." : "None of the IoT hubs of the enrollment is linked.",
+                  std::move(checks));
+  }
+  if (hubs.size() == 1) return choose(*hubs.front(), "the only candidate", std::move(checks));
+
+  const LinkedHub* best = nullptr;
+  double best_score = 0;
+  for (const LinkedHub* hub : hubs) {
+    const double score = rendezvous_score(registration_id, hub->host_name, hub->allocation_weight);
+    if (best == nullptr || score > best_score || (score == best_score && hub->host_name < best->host_name)) {
+      best = hub;
+      best_score = score;
+    }
+  }
+  return choose(*best, fmt::format("weighted hash over {} hubs", hubs.size()), std::move(checks));
+}
+
+}  // namespace muster::provisioning

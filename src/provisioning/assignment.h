@@ -1,0 +1,36 @@
+#pragma once
+
+#include "base/result.h"
+#include "base/task.h"
+#include "model/registration.h"
+#include "provisioning/allocation.h"
+#include "provisioning/hub_link.h"
+
+namespace muster::provisioning {
+
+/// What an assignment is made of; references outlive the task.
+struct AssignmentInput {
+  const model::InstanceConfig& config;
+  const model::Enrollment& enrollment;
+  const model::Registration& record;  ///< as it stands: `assigning`, with the last assignment when there is one
+  model::HubCredential credential;
+  std::string api_version;  ///< of the device API, for R-114
+};
+
+/// How an assignment ended.
+struct AssignmentResult {
+  enum class Status { kAssigned, kFailed } status = Status::kFailed;
+  std::string hub;        ///< assigned: host name
+  std::string device_id;  ///< assigned
+  model::Substatus substatus = model::Substatus::kInitialAssignment;
+  int error_code = 0;         ///< failed: six digits
+  std::string error_message;  ///< failed: safe for the device
+  std::vector<Check> checks;
+};
+
+/// Allocates and makes the device known to its hub: first assignment, the same hub again, or a move with its twin, as
+/// the entry's reprovision policy says (semantics.md section 9, hub-api.md 5.2 and 5.3).
+/// An Error means passing trouble at a hub: nothing is final and the assignment may be tried again.
+Task<Result<AssignmentResult>> assign(const AssignmentInput& input, HubLink& hubs);
+
+}  // namespace muster::provisioning

@@ -1,0 +1,74 @@
+#include "provisioning/decision.h"
+
+#include <utility>
+
+namespace muster::provisioning {
+
+std::string_view to_string(Reason reason) {
+  switch (reason) {
+    case Reason::kProven: return "proven";
+    case Reason::kEnrollmentDisabled: return "enrollment-disabled";
+    case Reason::kNoCredentials: return "no-credentials";
+    case Reason::kMalformedToken: return "malformed-token";
+    case Reason::kForeignResource: return "foreign-resource";
+    case Reason::kExpiredToken: return "expired-token";
+    case Reason::kWrongKey: return "wrong-key";
+    case Reason::kNoEnrollment: return "no-enrollment";
+    case Reason::kWrongAttestation: return "wrong-attestation";
+    case Reason::kCommonNameMismatch: return "common-name-mismatch";
+    case Reason::kUnknownCertificate: return "unknown-certificate";
+    case Reason::kUnverifiedCa: return "unverified-ca";
+    case Reason::kInvalidCertificate: return "invalid-certificate";
+    case Reason::kStoreFailed: return "store-failed";
+  }
+  return "unknown";
+}
+
+void DecisionBuilder::passed(std::string what, std::string facts) {
+  decision_.checks.push_back({std::move(what), true, std::move(facts)});
+}
+
+void DecisionBuilder::note_enrollment(const model::Enrollment& enrollment) {
+  decision_.enrollment = enrollment;
+}
+
+void DecisionBuilder::note_thumbprint(std::string thumbprint) {
+  decision_.thumbprint = std::move(thumbprint);
+}
+
+void DecisionBuilder::note_derivation(std::string registration_id) {
+  decision_.derivation_id = std::move(registration_id);
+}
+
+Decision DecisionBuilder::refuse(Reason reason, std::string what, std::string facts) {
+  decision_.checks.push_back({std::move(what), false, std::move(facts)});
+  decision_.outcome = Outcome::kRefused;
+  decision_.reason = reason;
+  return std::move(decision_);
+}
+
+Decision DecisionBuilder::prove(model::HubCredential credential) {
+  decision_.credential = std::move(credential);
+  const bool enabled = decision_.enrollment->status == model::ProvisioningStatus::kEnabled;
+  decision_.checks.push_back({"enrollment.status", enabled, std::string(to_string(decision_.enrollment->status))});
+  decision_.outcome = enabled ? Outcome::kAccepted : Outcome::kDisabled;
+  decision_.reason = enabled ? Reason::kProven : Reason::kEnrollmentDisabled;
+  return std::move(decision_);
+}
+
+std::string summarize(const std::vector<Check>& checks) {
+  std::string out;
+  for (const Check& check : checks) {
+    if (!out.empty()) out += "; ";
+    out += check.what;
+    out += check.passed ? " ok" : " FAILED";
+    if (!check.facts.empty()) {
+      out += " (";
+      out += check.facts;
+      out += ")";
+    }
+  }
+  return out;
+}
+
+}  // namespace muster::provisioning

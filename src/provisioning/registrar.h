@@ -1,0 +1,103 @@
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <unordered_map>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/random.h"
+#include "base/thread_executor.h"
+#include "provisioning/decision.h"
+#include "provisioning/drain_estimate.h"
+#include "provisioning/hub_link.h"
+#include "provisioning/request.h"
+#include "provisioning/settings.h"
+#include "store/store.h"
+
+namespace muster::provisioning {
+
+/// The answer to a register call.
+struct RegisterAnswer {
+  Decision decision;
+  std::optional<model::Operation> operation;  ///< unless refused
+  std::chrono::seconds retry_after{};
+};
+
+/// The answer to a status poll.
+struct StatusAnswer {
+  Decision decision;
+  std::optional<store::OperationState> state;  ///< unless refused
+  std::chrono::seconds retry_after{};
+};
+
+/// The answer to a registration look-up.
+struct LookupAnswer {
+  Decision decision;
+  std::optional<model::Registration> record;  ///< nullopt: refused, or the device never registered
+};
+
+/// Takes devices from their first call to their hub (design section 3): attest, begin a durable operation, assign, write
+/// the record. Knows nothing of transports.
+///
+/// Lifecycle: one per process. resume_open_operations() once after the start. Dropping it waits for the assignments under
+/// way. Thread-safe; assignments run on a thread of its own, those of one device one after the other.
+/// Errors of its calls mean that the store could not do its part: kUnavailable should be told as throttling.
+class Registrar {
+ public:
+  struct Parts {
+    store::Store& store;
+    HubLink& hubs;
+    const Clock& clock;
+    Random& random;
+  };
+
+  Registrar(Parts parts, AttestationSettings settings);
+  ~Registrar();
+  Registrar(const Registrar&) = delete;
+  Registrar& operator=(const Registrar&) = delete;
+
+  /// Judges the device and, when it is proven, starts its operation. Repeating the call while the operation runs gives the
+  /// same operation (design section 3).
+  Task<Result<RegisterAnswer>> register_device(DeviceRequest request);
+  /// kNotFound when the operation is unknown, purged or another device's.
+  Task<Result<StatusAnswer>> operation_status(DeviceRequest request, std::string operation_id);
+  Task<Result<LookupAnswer>> look_up(DeviceRequest request);
+
+  /// Takes up the operations that were open when the last process ended; returns how many.
+  Task<Result<std::size_t>> resume_open_operations();
+  /// Waits until no assignment is under way.
+  void wait_until_idle();
+
+  [[nodiscard]] std::size_t open_operations() const { return in_flight_; }
+
+ private:
+  struct Work {
+    model::InstanceId instance;
+    model::Operation operation;
+    std::optional<model::HubCredential> credential;  ///< absent after a restart: found again from the enrollment
+  };
+
+  Task<Result<Decision>> attest(const DeviceRequest& request);
+  void enqueue(Work work);
+  void run_next(const std::string& key);
+  Task<bool> run(Work work);
+  Task<Result<model::Registration>> result_of(const Work& work, const model::Registration& record);
+  void finished();
+  [[nodiscard]] std::chrono::seconds retry_after() const;
+
+  Parts parts_;
+  AttestationSettings settings_;
+  DrainEstimate drain_;
+  std::atomic<std::size_t> in_flight_ = 0;
+  std::mutex idle_mutex_;  // with idle_: waiting for in_flight_ to become 0
+  std::condition_variable idle_;
+  std::unordered_map<std::string, std::vector<Work>> waiting_;  ///< by device; used on executor_ only
+  ThreadExecutor executor_;                                     ///< last: ends before what it uses
+};
+
+}  // namespace muster::provisioning

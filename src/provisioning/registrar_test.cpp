@@ -1,0 +1,238 @@
+#include "provisioning/registrar.h"
+
+#include <atomic>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "provisioning/test_world.h"
+
+namespace muster::provisioning {
+namespace {
+
+using model::EnrollmentKind;
+using model::RegistrationStatus;
+using testing::kKeyA;
+using testing::kKeyB;
+using testing::key_of;
+using testing::symmetric_body;
+using testing::World;
+
+/// A hub that takes every device, and can be told to fail a number of times.
+class CountingHub final : public HubLink {
+ public:
+  Task<Result<void>> put_device(model::InstanceId, model::LinkedHub, HubDeviceSpec spec) override {
+    ++puts;
+    if (failures > 0) {
+      --failures;
+      co_return fail(ErrorCode::kUnavailable, "busy");
+    }
+    credential = spec.credential;
+    co_return Result<void>();
+  }
+  Task<Result<std::optional<TwinState>>> read_twin(model::InstanceId, model::LinkedHub, std::string) override {
+    co_return std::nullopt;
+  }
+  Task<Result<void>> delete_device(model::InstanceId, model::LinkedHub, std::string) override {
+    co_return Result<void>();
+  }
+
+  std::atomic<int> puts = 0;
+  std::atomic<int> failures = 0;
+  std::optional<model::HubCredential> credential;  // read when the registrar is idle
+};
+
+class RegistrarTest : public ::testing::Test {
+ protected:
+  RegistrarTest() {
+    world_.enroll(EnrollmentKind::kIndividual, "dev-1", symmetric_body());
+    restart();
+  }
+
+  void restart() {
+    registrar_.reset();
+    registrar_ = std::make_unique<Registrar>(
+        Registrar::Parts{world_.store(), hub_, world_.clock, world_.random}, AttestationSettings{});
+  }
+  DeviceRequest good_request() { return world_.signed_request("dev-1", key_of(kKeyA)); }
+  std::string register_device() {
+    return world_.must(registrar_->register_device(good_request())).operation.value().id;
+  }
+  store::OperationState poll(const std::string& id) {
+    return world_.must(registrar_->operation_status(good_request(), id)).state.value();
+  }
+
+  World world_;
+  CountingHub hub_;
+  std::unique_ptr<Registrar> registrar_;
+};
+
+TEST_F(RegistrarTest, AProvenDeviceIsAssigned) {
+  const std::string operation = register_device();
+  EXPECT_EQ(operation.size(), 55U);  // device-api.md 6.5
+  registrar_->wait_until_idle();
+  const auto state = poll(operation);
+  ASSERT_TRUE(state.registration);
+  EXPECT_EQ(state.registration->status, RegistrationStatus::kAssigned);
+  EXPECT_EQ(state.registration->device_id, "dev-1");
+  EXPECT_EQ(std::get<model::SasCredential>(*hub_.credential).primary, key_of(kKeyA));
+}
+
+TEST_F(RegistrarTest, ARefusedDeviceLeavesNoRecord) {  // R-076
+  const auto answer = world_.must(registrar_->register_device(world_.signed_request("dev-1", SecretBytes(Bytes(32, 1)))));
+  EXPECT_FALSE(answer.operation);
+  EXPECT_FALSE(world_.must(world_.store().find_registration(world_.instance(), "dev-1")));
+}
+
+TEST_F(RegistrarTest, WithoutCredentialsTheDeviceIsRefused) {
+  const auto answer = world_.must(registrar_->register_device(world_.request("dev-1")));
+  EXPECT_EQ(answer.decision.reason, Reason::kNoCredentials);
+}
+
+TEST_F(RegistrarTest, ADisabledEntryEndsInARecordDisabled) {  // R-074, R-212
+  world_.enroll(EnrollmentKind::kIndividual, "dev-1", symmetric_body(R"(,"provisioningStatus":"disabled")"));
+  const std::string operation = register_device();
+  registrar_->wait_until_idle();
+  EXPECT_EQ(poll(operation).registration->status, RegistrationStatus::kDisabled);
+  EXPECT_EQ(hub_.puts, 0);
+}
+
+TEST_F(RegistrarTest, NoHubEndsInARecordFailed) {  // R-075, R-213
+  world_.set_hubs({});
+  const std::string operation = register_device();
+  registrar_->wait_until_idle();
+  const auto state = poll(operation);
+  EXPECT_EQ(state.registration->status, RegistrationStatus::kFailed);
+  EXPECT_EQ(state.registration->error_code, 400208);
+}
+
+TEST_F(RegistrarTest, AnOperationStuckOnAPassingFaultGoesOnWhenPolled) {
+  hub_.failures = 1;
+  const std::string operation = register_device();
+  registrar_->wait_until_idle();
+  EXPECT_EQ(poll(operation).registration->status, RegistrationStatus::kAssigning);
+  registrar_->wait_until_idle();
+  EXPECT_EQ(poll(operation).registration->status, RegistrationStatus::kAssigned);
+}
+
+TEST_F(RegistrarTest, RegisteringAgainWhileOpenGivesTheSameOperation) {  // design section 3
+  hub_.failures = 1;
+  const std::string first = register_device();
+  registrar_->wait_until_idle();
+  EXPECT_EQ(register_device(), first);
+  registrar_->wait_until_idle();
+  EXPECT_EQ(poll(first).registration->status, RegistrationStatus::kAssigned);
+}
+
+TEST_F(RegistrarTest, RegisteringAgainLaterIsANewOperationOnTheSameRecord) {  // R-073, R-078
+  const std::string first = register_device();
+  registrar_->wait_until_idle();
+  const auto before = *poll(first).registration;
+  world_.clock.advance(std::chrono::minutes(1));
+  const std::string second = register_device();
+  EXPECT_NE(second, first);
+  registrar_->wait_until_idle();
+  const auto after = *poll(second).registration;
+  EXPECT_EQ(after.created, before.created);
+  EXPECT_GT(after.updated, before.updated);
+  EXPECT_EQ(after.assigned_hub, before.assigned_hub);
+  EXPECT_EQ(poll(first).registration->etag, after.etag);  // device-api.md 9: earlier ids report the outcome
+}
+
+TEST_F(RegistrarTest, OpenOperationsGoOnAfterARestart) {
+  hub_.failures = 1;
+  const std::string operation = register_device();
+  registrar_->wait_until_idle();
+  restart();
+  EXPECT_EQ(world_.must(registrar_->resume_open_operations()), 1U);
+  registrar_->wait_until_idle();
+  EXPECT_EQ(poll(operation).registration->status, RegistrationStatus::kAssigned);
+  EXPECT_EQ(std::get<model::SasCredential>(*hub_.credential).secondary, key_of(kKeyB));  // found again
+}
+
+TEST_F(RegistrarTest, AResumedGroupDeviceKeepsItsDerivedKeys) {  // device-api.md 4.3
+  world_.enroll(EnrollmentKind::kGroup, "line",
+                R"({"attestation":{"type":"symmetricKey","symmetricKey":{"primaryKey":")" + std::string(kKeyB) +
+                    R"(","secondaryKey":")" + std::string(kKeyB) + R"("}}})");
+  const auto lower = crypto::derive_device_key(key_of(kKeyB), "unit-2");
+  hub_.failures = 1;
+  const auto answer = world_.must(registrar_->register_device(world_.signed_request("UNIT-2", lower)));
+  ASSERT_TRUE(answer.operation);
+  registrar_->wait_until_idle();
+  restart();
+  world_.must(registrar_->resume_open_operations());
+  registrar_->wait_until_idle();
+  EXPECT_EQ(std::get<model::SasCredential>(*hub_.credential).primary, lower);
+}
+
+TEST_F(RegistrarTest, AnotherDevicesOperationIsNotFound) {
+  world_.enroll(EnrollmentKind::kIndividual, "dev-2",
+                R"({"attestation":{"type":"symmetricKey","symmetricKey":{"primaryKey":")" + std::string(kKeyB) +
+                    R"(","secondaryKey":")" + std::string(kKeyB) + R"("}}})");
+  const std::string operation = register_device();
+  const auto answer =
+      wait_for(registrar_->operation_status(world_.signed_request("dev-2", key_of(kKeyB)), operation));
+  ASSERT_FALSE(answer);
+  EXPECT_EQ(answer.error().code, ErrorCode::kNotFound);
+}
+
+TEST_F(RegistrarTest, APollNeedsProofToo) {
+  const std::string operation = register_device();
+  const auto answer = world_.must(registrar_->operation_status(world_.request("dev-1"), operation));
+  EXPECT_EQ(answer.decision.outcome, Outcome::kRefused);
+  EXPECT_FALSE(answer.state);
+}
+
+TEST_F(RegistrarTest, TheCertificateThatBeganTheOperationIsProofForItsPolls) {
+  const auto leaf = world_.issue("dev-9", crypto::CertificateUse::kClient);
+  world_.enroll(EnrollmentKind::kIndividual, "dev-9", testing::x509_body("clientCertificates", leaf.certificate));
+  const auto request = world_.certificate_request("dev-9", leaf.certificate);
+  const auto begun = world_.must(registrar_->register_device(request));
+  registrar_->wait_until_idle();
+  const auto answer = world_.must(registrar_->operation_status(request, begun.operation->id));
+  EXPECT_EQ(answer.decision.checks.front().what, "certificate.operation");
+  EXPECT_EQ(answer.state->registration->status, RegistrationStatus::kAssigned);
+  // Another certificate with the same name is judged, and refused.
+  const auto other = world_.issue("dev-9", crypto::CertificateUse::kClient);
+  const auto refused = world_.must(
+      registrar_->operation_status(world_.certificate_request("dev-9", other.certificate), begun.operation->id));
+  EXPECT_EQ(refused.decision.outcome, Outcome::kRefused);
+}
+
+TEST_F(RegistrarTest, AnEnrollmentDeletedInBetweenFailsTheOperation) {
+  hub_.failures = 1;
+  const std::string operation = register_device();
+  registrar_->wait_until_idle();
+  world_.must(world_.store().remove_enrollment(world_.instance(), EnrollmentKind::kIndividual, "dev-1",
+                                               [](const model::Enrollment&) -> Result<void> { return {}; }));
+  world_.must(registrar_->resume_open_operations());
+  registrar_->wait_until_idle();
+  EXPECT_EQ(hub_.puts, 1);
+}
+
+TEST_F(RegistrarTest, ManyDevicesAtOnceAreAllAssigned) {
+  world_.enroll(EnrollmentKind::kGroup, "line",
+                R"({"attestation":{"type":"symmetricKey","symmetricKey":{"primaryKey":")" + std::string(kKeyB) +
+                    R"(","secondaryKey":")" + std::string(kKeyB) + R"("}}})");
+  std::vector<std::thread> threads;
+  std::atomic<int> assigned = 0;
+  for (int t = 0; t < 4; ++t) {
+    threads.emplace_back([&, t] {
+      for (int i = 0; i < 50; ++i) {
+        const std::string id = "unit-" + std::to_string(t) + "-" + std::to_string(i);
+        const auto key = crypto::derive_device_key(key_of(kKeyB), id);
+        const auto answer = wait_for(registrar_->register_device(world_.signed_request(id, key)));
+        if (answer && answer->operation) ++assigned;
+      }
+    });
+  }
+  for (auto& thread : threads) thread.join();
+  registrar_->wait_until_idle();
+  EXPECT_EQ(assigned, 200);
+  const auto page = world_.must(world_.store().list_group_registrations(world_.instance(), "line", "", 1000));
+  EXPECT_EQ(page.items.size(), 200U);
+  for (const auto& record : page.items) EXPECT_EQ(record.status, RegistrationStatus::kAssigned);
+}
+
+}  // namespace
+}  // namespace muster::provisioning

@@ -1,0 +1,17 @@
+#pragma once
+
+#include <chrono>
+
+#include "crypto/path_validation.h"
+
+namespace muster::provisioning {
+
+/// The choices an operator has in judging devices (semantics.md section 20).
+struct AttestationSettings {
+  crypto::PathRestrictions path;
+  /// How long after its end a token still counts (device-api.md 4.1 step 3): a client may poll with a token that was
+  /// made for thirty seconds.
+  std::chrono::seconds sas_tolerance = std::chrono::minutes(5);
+};
+
+}  // namespace muster::provisioning

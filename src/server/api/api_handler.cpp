@@ -1,0 +1,144 @@
+#include "server/api/api_handler.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "server/api/device_api.h"
+#include "server/api/service_auth.h"
+
+namespace muster::server {
+namespace {
+
+/// Versions of the service API that clients use (service-api.md 2).
+constexpr std::array<std::string_view, 9> kServiceVersions{
+    "2017-11-15", "2018-04-01",         "2018-09-01-preview", "2019-03-31",        "2021-10-01",
+    "2021-11-01-preview", "2025-07-01-preview", "2026-04-01",         "2026-07-01-preview"};
+
+/// The segments that stand for "{}", or nullopt when the path is another one.
+std::optional<std::vector<std::string>> match_path(const std::vector<std::string>& pattern,
+                                                   const std::vector<std::string>& segments) {
+  if (pattern.size() != segments.size()) return std::nullopt;
+  std::vector<std::string> arguments;
+  for (std::size_t i = 0; i < pattern.size(); ++i) {
+    if (pattern[i] == "{}") {
+      arguments.push_back(segments[i]);
+    } else if (!equals_nocase(pattern[i], segments[i])) {
+      return std::nullopt;
+    }
+  }
+  return arguments;
+}
+
+bool is_management(const Route& route) {
+  return route.path.front() == "subscriptions";
+}
+
+bool knows_version(const Route& route, std::optional<std::string_view> version) {
+  if (!version) return false;
+  if (is_management(route)) return wire::is_plausible_api_version(*version);
+  return std::ranges::find(kServiceVersions, *version) != kServiceVersions.end();
+}
+
+bool is_device_target(std::string_view target) {
+  const auto first = target.find('/', 1);
+  return first != std::string_view::npos && starts_with_nocase(target.substr(first), "/registrations/");
+}
+
+void log_refusal(const ApiCall& call, const ApiError& error) {
+  // The query may hold what users put there by mistake, so only the path is logged.
+  const std::string path = call.request.target.substr(0, call.request.target.find('?'));
+  log(error.status >= 500 ? LogLevel::kError : LogLevel::kInfo, "request.refused",
+      {{"trackingId", call.tracking_id},
+       {"method", call.request.method},
+       {"path", path},
+       {"status", std::to_string(error.status)},
+       {"code", std::to_string(error.code)},
+       {"peer", call.request.peer_address},
+       {"message", error.message},
+       {"detail", error.detail}});
+}
+
+/// Code of the error body for what is refused before it is a request.
+int code_for(int status) {
+  return status == 401 ? 401002 : status == 429 || status == 503 ? status * 1000 + 1 : status * 1000;
+}
+
+}  // namespace
+
+std::size_t ApiHandler::body_limit(std::string_view /*method*/, std::string_view target) const {
+  return is_device_target(target) ? kDeviceBodyLimit : kServiceBodyLimit;
+}
+
+HttpResponse ApiHandler::refuse(int status, std::string_view reason) const {
+  const std::string tracking_id = make_guid(parts_.random);
+  HttpResponse response =
+      error_response({status, code_for(status), std::string(reason)}, tracking_id, parts_.clock.now());
+  response.headers.emplace_back("x-ms-request-id", tracking_id);
+  response.close = true;
+  return response;
+}
+
+Task<HttpResponse> ApiHandler::handle(HttpRequest request) {
+  const TimePoint at = parts_.clock.now();
+  std::string tracking_id = make_guid(parts_.random);
+  HttpResponse response;
+  auto target = wire::parse_request_target(request.target);
+  const wire::RequestTarget empty;
+  ApiCall call{request, target ? *target : empty, {}, tracking_id, at, nullptr};
+  ApiResult result = target ? co_await dispatch(call) : ApiResult(std::unexpected(to_api_error(target.error())));
+  if (result) {
+    response = std::move(*result);
+  } else {
+    log_refusal(call, result.error());
+    response = error_response(result.error(), tracking_id, at);
+  }
+  response.headers.emplace_back("x-ms-request-id", std::move(tracking_id));
+  co_return response;
+}
+
+Task<ApiResult> ApiHandler::dispatch(ApiCall& call) {
+  std::string allowed;
+  for (const Route& route : routes_) {
+    auto arguments = match_path(route.path, call.target.segments);
+    if (!arguments) continue;
+    if (route.method != call.request.method) {
+      allowed += (allowed.empty() ? "" : ", ") + route.method;
+      continue;
+    }
+    call.arguments = std::move(*arguments);
+    if (route.right) co_return co_await serve_operator(route, call);
+    co_return co_await route.handle(call);
+  }
+  if (allowed.empty()) co_return server::refuse(404, 404000, "There is nothing at this path.");
+  HttpResponse response = error_response({405, 405000, "The method is not allowed here."}, call.tracking_id, call.at);
+  response.headers.emplace_back("Allow", allowed);
+  co_return response;
+}
+
+Task<ApiResult> ApiHandler::serve_operator(const Route& route, ApiCall& call) {
+  auto config = co_await parts_.store.config(parts_.instances.by_host(call.request.header("Host").value_or("")));
+  if (!config) co_return server::refuse(config.error());
+  call.config = std::move(*config);
+  auto policy = authorize(call, *route.right, parts_.sas_tolerance);
+  if (!policy) co_return std::unexpected(policy.error());
+  if (!knows_version(route, call.target.parameter("api-version"))) {
+    co_return server::refuse(400, 400000, "The query parameter api-version is missing or not a known version.");
+  }
+  ApiResult result = co_await route.handle(call);
+  if (result && call.request.method != "GET") {
+    log_info("service.changed", {{"trackingId", call.tracking_id},
+                                 {"policy", *policy},
+                                 {"method", call.request.method},
+                                 {"path", call.request.target.substr(0, call.request.target.find('?'))},
+                                 {"status", std::to_string(result->status)},
+                                 {"peer", call.request.peer_address}});
+  }
+  co_return result;
+}
+
+}  // namespace muster::server

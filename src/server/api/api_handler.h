@@ -1,0 +1,48 @@
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/random.h"
+#include "server/api/api_call.h"
+#include "server/api/instance_directory.h"
+#include "server/http/message.h"
+#include "store/store.h"
+
+namespace muster::server {
+
+/// The largest body of a service or management request, octets; four times what the largest bulk call needs.
+inline constexpr std::size_t kServiceBodyLimit = 1024 * 1024;
+
+/// Finds the route of each request, checks what the route declares (api-version, right) and turns refusals into
+/// answers. Every answer carries x-ms-request-id; for refusals it equals the body's trackingId (device-api.md 3.6).
+/// Immutable after construction, thread-safe; what it refers to outlives it.
+class ApiHandler final : public HttpHandler {
+ public:
+  struct Parts {
+    const InstanceDirectory& instances;
+    store::Store& store;
+    const Clock& clock;
+    Random& random;
+    std::chrono::seconds sas_tolerance;
+  };
+
+  ApiHandler(Parts parts, std::vector<Route> routes) : parts_(parts), routes_(std::move(routes)) {}
+
+  [[nodiscard]] const std::vector<Route>& routes() const { return routes_; }
+
+  [[nodiscard]] std::size_t body_limit(std::string_view method, std::string_view target) const override;
+  Task<HttpResponse> handle(HttpRequest request) override;
+  [[nodiscard]] HttpResponse refuse(int status, std::string_view reason) const override;
+
+ private:
+  Task<ApiResult> dispatch(ApiCall& call);
+  Task<ApiResult> serve_operator(const Route& route, ApiCall& call);
+
+  Parts parts_;
+  std::vector<Route> routes_;
+};
+
+}  // namespace muster::server

@@ -1,0 +1,184 @@
+#include "server/api/device_api.h"
+
+#include <utility>
+
+#include <boost/json/serialize.hpp>
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "model/json.h"
+
+namespace muster::server {
+namespace {
+
+namespace json = boost::json;
+using model::Registration;
+using model::RegistrationStatus;
+using provisioning::DeviceRequest;
+
+// device-api.md 3.6
+constexpr int kNotFound = 404201;
+constexpr int kRegistrationNotFound = 404202;
+constexpr int kUnauthorized = 401002;
+constexpr int kBadRequest = 400000;
+
+/// One text for every refusal of credentials, so that enrollments cannot be probed (device-api.md 4.1 step 5).
+std::unexpected<ApiError> unauthorized() {
+  return refuse(401, kUnauthorized, "Unauthorized");
+}
+
+provisioning::Evidence evidence_of(const HttpRequest& request) {
+  if (const auto header = request.header("Authorization")) return provisioning::SasEvidence{std::string(*header)};
+  if (request.client) return provisioning::CertificateEvidence{request.client->leaf, request.client->chain};
+  return provisioning::NoEvidence{};
+}
+
+/// The members of a DeviceRegistration that count here; the body may be empty or one blank (device-api.md 3.4).
+struct RegistrationBody {
+  std::optional<json::value> payload;
+};
+
+std::expected<RegistrationBody, ApiError> read_body(const std::string& text, std::string_view registration_id) {
+  RegistrationBody body;
+  if (trim(text).empty()) return body;
+  auto object = model::parse_json_object(text);
+  if (!object) return refuse(object.error());
+  const auto id = model::optional_string(*object, "registrationId");
+  if (!id) return refuse(id.error());
+  if (*id && !equals_nocase(**id, registration_id)) {
+    return refuse(400, kBadRequest, "registrationId of the body differs from the one of the path.");
+  }
+  const auto tpm = model::optional_object(*object, "tpm");
+  if (!tpm) return refuse(tpm.error());
+  if (*tpm != nullptr) return refuse(400, kBadRequest, "TPM attestation is not available in this version.");
+  if (const auto* payload = object->if_contains("payload"); payload != nullptr && !payload->is_null()) {
+    body.payload = *payload;
+  }
+  return body;
+}
+
+/// registrationState as the device sees it: the record plus what tells the attestation (device-api.md 3.5).
+json::object registration_state(const Registration& record) {
+  json::object state;
+  if (record.status == RegistrationStatus::kAssigned) {
+    json::object attestation;
+    if (record.enrollment_kind == model::EnrollmentKind::kGroup) {
+      attestation["enrollmentGroupId"] = record.enrollment_id;
+    }
+    if (record.attestation == "x509" || record.attestation == "symmetricKey") {
+      state[record.attestation] = std::move(attestation);
+    }
+  }
+  for (auto& [key, value] : to_json(record)) state[key] = value;
+  return state;
+}
+
+std::string status_body(const std::string& operation_id, RegistrationStatus status, const json::object* state) {
+  json::object body{{"operationId", operation_id}, {"status", std::string(to_string(status))}};
+  if (state != nullptr) body["registrationState"] = *state;
+  return json::serialize(body);
+}
+
+}  // namespace
+
+std::vector<Route> DeviceApi::routes() {
+  return {
+      {"PUT", {"{}", "registrations", "{}", "register"}, std::nullopt,
+       [this](const ApiCall& call) { return register_device(call); }},
+      {"GET", {"{}", "registrations", "{}", "operations", "{}"}, std::nullopt,
+       [this](const ApiCall& call) { return operation_status(call); }},
+      {"POST", {"{}", "registrations", "{}"}, std::nullopt, [this](const ApiCall& call) { return look_up(call); }},
+  };
+}
+
+/// Everything that the three operations have in common: version, scope, id, evidence.
+Task<std::expected<DeviceRequest, ApiError>> DeviceApi::read_request(const ApiCall& call) {
+  const auto version = call.target.parameter("api-version");
+  if (!version || !wire::is_plausible_api_version(*version)) {
+    co_return refuse(400, kBadRequest, "The query parameter api-version is missing or not a version.");
+  }
+  const std::string& registration_id = call.arguments[1];
+  if (auto valid = model::check_enrollment_id(registration_id, "registrationId"); !valid) {
+    co_return refuse(valid.error());
+  }
+  const auto instance = instances_.by_scope(call.arguments[0]);
+  if (!instance) co_return refuse(404, kNotFound, "ID scope not found.");
+  auto config = co_await store_.config(*instance);
+  if (!config) co_return refuse(config.error());
+
+  DeviceRequest request;
+  request.config = std::move(*config);
+  request.registration_id = registration_id;
+  request.evidence = evidence_of(call.request);
+  request.api_version = std::string(*version);
+  request.transport = "http";
+  request.peer_address = call.request.peer_address;
+  request.tracking_id = call.tracking_id;
+  request.at = call.at;
+  co_return request;
+}
+
+Task<ApiResult> DeviceApi::register_device(const ApiCall& call) {
+  auto request = co_await read_request(call);
+  if (!request) co_return std::unexpected(request.error());
+  auto body = read_body(call.request.body, request->registration_id);
+  if (!body) co_return std::unexpected(body.error());
+  request->payload = std::move(body->payload);
+
+  auto answer = co_await registrar_.register_device(std::move(*request));
+  if (!answer) co_return refuse(answer.error());
+  if (!answer->operation) co_return unauthorized();
+
+  HttpResponse response =
+      json_response(202, status_body(answer->operation->id, RegistrationStatus::kAssigning, nullptr));
+  response.headers.emplace_back(
+      "Location", fmt::format("https://{}/{}/registrations/{}/register", call.request.header("Host").value_or(""),
+                              call.arguments[0], call.arguments[1]));
+  response.headers.emplace_back("Retry-After", std::to_string(answer->retry_after.count()));
+  co_return response;
+}
+
+Task<ApiResult> DeviceApi::operation_status(const ApiCall& call) {
+  auto request = co_await read_request(call);
+  if (!request) co_return std::unexpected(request.error());
+  const std::string registration_id = request->registration_id;
+  auto answer = co_await registrar_.operation_status(std::move(*request), call.arguments[2]);
+  if (!answer) {
+    if (answer.error().code == ErrorCode::kNotFound) {
+      co_return refuse(404, kRegistrationNotFound, answer.error().message);
+    }
+    co_return refuse(answer.error());
+  }
+  if (!answer->state) co_return unauthorized();
+
+  const auto& [operation, record] = *answer->state;
+  if (!record || record->status == RegistrationStatus::kAssigning) {
+    const json::object state{{"registrationId", registration_id}, {"status", "assigning"}};
+    HttpResponse response = json_response(202, status_body(operation.id, RegistrationStatus::kAssigning, &state));
+    response.headers.emplace_back("Retry-After", std::to_string(answer->retry_after.count()));
+    co_return response;
+  }
+  const json::object state = registration_state(*record);
+  co_return json_response(200, status_body(operation.id, record->status, &state));
+}
+
+Task<ApiResult> DeviceApi::look_up(const ApiCall& call) {
+  auto request = co_await read_request(call);
+  if (!request) co_return std::unexpected(request.error());
+  if (auto body = read_body(call.request.body, request->registration_id); !body) {
+    co_return std::unexpected(body.error());
+  }
+  if (!trim(call.request.body).empty()) {
+    const auto object = model::parse_json_object(call.request.body);
+    if (object && object->contains("csr")) {
+      co_return refuse(400, kBadRequest, "A look-up takes no csr.");  // device-api.md 3.1
+    }
+  }
+  auto answer = co_await registrar_.look_up(std::move(*request));
+  if (!answer) co_return refuse(answer.error());
+  if (answer->decision.outcome == provisioning::Outcome::kRefused) co_return unauthorized();
+  if (!answer->record) co_return refuse(404, kRegistrationNotFound, "Registration not found.");
+  co_return json_response(200, json::serialize(registration_state(*answer->record)));
+}
+
+}  // namespace muster::server

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <vector>
+
+#include "provisioning/registrar.h"
+#include "server/api/api_call.h"
+#include "server/api/instance_directory.h"
+
+namespace muster::server {
+
+/// Octets of a device's request body (device-api.md 3.4).
+inline constexpr std::size_t kDeviceBodyLimit = 64 * 1024;
+
+/// The device API over HTTPS (device-api.md 3): register, operation status, registration look-up. Only translates; the
+/// decisions are the registrar's. Thread-safe; what it refers to outlives it.
+class DeviceApi {
+ public:
+  DeviceApi(const InstanceDirectory& instances, store::Store& store, provisioning::Registrar& registrar)
+      : instances_(instances), store_(store), registrar_(registrar) {}
+
+  [[nodiscard]] std::vector<Route> routes();
+
+ private:
+  Task<ApiResult> register_device(const ApiCall& call);
+  Task<ApiResult> operation_status(const ApiCall& call);
+  Task<ApiResult> look_up(const ApiCall& call);
+  Task<std::expected<provisioning::DeviceRequest, ApiError>> read_request(const ApiCall& call);
+
+  const InstanceDirectory& instances_;
+  store::Store& store_;
+  provisioning::Registrar& registrar_;
+};
+
+}  // namespace muster::server

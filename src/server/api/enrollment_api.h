@@ -1,0 +1,31 @@
+#pragma once
+
+#include <vector>
+
+#include "base/random.h"
+#include "server/api/api_call.h"
+#include "store/store.h"
+
+namespace muster::server {
+
+/// Enrollments and enrollment groups of the service API (service-api.md 3, 4, 6). One code for both kinds; the words and
+/// codes that differ are in a table. Thread-safe; what it refers to outlives it.
+class EnrollmentApi {
+ public:
+  EnrollmentApi(store::Store& store, Random& random) : store_(store), random_(random) {}
+
+  [[nodiscard]] std::vector<Route> routes();
+
+ private:
+  Task<ApiResult> get(const ApiCall& call, model::EnrollmentKind kind);
+  Task<ApiResult> put(const ApiCall& call, model::EnrollmentKind kind);
+  Task<ApiResult> remove(const ApiCall& call, model::EnrollmentKind kind);
+  Task<ApiResult> query(const ApiCall& call, model::EnrollmentKind kind);
+  Task<ApiResult> attestation_mechanism(const ApiCall& call, model::EnrollmentKind kind);
+  Task<std::expected<model::Enrollment, ApiError>> find(const ApiCall& call, model::EnrollmentKind kind);
+
+  store::Store& store_;
+  Random& random_;
+};
+
+}  // namespace muster::server

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <vector>
+
+#include "base/random.h"
+#include "server/api/api_call.h"
+#include "store/store.h"
+
+namespace muster::server {
+
+/// The instance, its linked hubs, policies and CA certificates in the resource tree of Azure's control plane
+/// (service-api.md 8), on our own authentication: a policy with ServiceConfig. Subscription and resource group may be any
+/// words. Thread-safe; what it refers to outlives it.
+class ManagementApi {
+ public:
+  ManagementApi(store::Store& store, Random& random) : store_(store), random_(random) {}
+
+  [[nodiscard]] std::vector<Route> routes();
+
+ private:
+  Task<ApiResult> list_instances(const ApiCall& call);
+  Task<ApiResult> get_instance(const ApiCall& call);
+  Task<ApiResult> put_instance(const ApiCall& call);
+  Task<ApiResult> list_keys(const ApiCall& call);
+  Task<ApiResult> list_certificates(const ApiCall& call);
+  Task<ApiResult> get_certificate(const ApiCall& call);
+  Task<ApiResult> put_certificate(const ApiCall& call);
+  Task<ApiResult> delete_certificate(const ApiCall& call);
+
+  store::Store& store_;
+  Random& random_;
+};
+
+}  // namespace muster::server

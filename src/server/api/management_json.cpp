@@ -1,0 +1,230 @@
+#include "server/api/management_json.h"
+
+#include <algorithm>
+
+#include <boost/json/array.hpp>
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "model/json.h"
+
+namespace muster::server {
+namespace {
+
+namespace json = boost::json;
+using model::AllocationPolicy;
+using model::InstanceConfig;
+using model::LinkedHub;
+using model::Rights;
+using model::SharedAccessPolicy;
+
+constexpr std::size_t kMaxHubs = 1000;
+constexpr std::size_t kMaxPolicies = 100;
+constexpr std::size_t kPolicyKeySize = 64;
+
+/// The control plane writes policies with a capital letter (service-api.md 8.4).
+std::string_view management_name(AllocationPolicy policy) {
+  switch (policy) {
+    case AllocationPolicy::kHashed: return "Hashed";
+    case AllocationPolicy::kGeoLatency: return "GeoLatency";
+    case AllocationPolicy::kStatic: return "Static";
+    case AllocationPolicy::kCustom: return "Custom";
+  }
+  return "Hashed";
+}
+
+json::object hub_to_json(const LinkedHub& hub) {
+  json::object out{{"name", hub.host_name},
+                   {"location", hub.location},
+                   {"applyAllocationPolicy", hub.apply_allocation_policy},
+                   {"allocationWeight", hub.allocation_weight},
+                   {"authenticationType", hub.kind == model::HubKind::kLocal ? "Local" : "KeyBased"}};
+  if (hub.kind == model::HubKind::kAzure) {  // the key is masked (service-api.md 8.3)
+    out["connectionString"] = fmt::format("HostName={};SharedAccessKeyName={};SharedAccessKey=****", hub.host_name,
+                                          hub.key_name);
+  }
+  return out;
+}
+
+Result<LinkedHub> read_hub(const json::value& value) {
+  if (!value.is_object()) return invalid("properties.iotHubs: every entry must be an object.");
+  const json::object& object = value.get_object();
+  const auto name = model::optional_string(object, "name");
+  const auto type = model::optional_string(object, "authenticationType");
+  const auto location = model::optional_string(object, "location");
+  const auto apply = model::optional_bool(object, "applyAllocationPolicy");
+  const auto weight = model::optional_int(object, "allocationWeight");
+  if (!name) return std::unexpected(name.error());
+  if (!type) return std::unexpected(type.error());
+  if (!location) return std::unexpected(location.error());
+  if (!apply) return std::unexpected(apply.error());
+  if (!weight) return std::unexpected(weight.error());
+  if (!*type || !equals_nocase(**type, "Local")) {
+    return fail(ErrorCode::kUnsupported,
+                "properties.iotHubs: this version links hubs of its own only (authenticationType \"Local\" and a name).");
+  }
+  if (!*name) return invalid("properties.iotHubs: a Local hub needs a name.");
+  if (auto valid = model::check_host_name(**name, "properties.iotHubs.name"); !valid) {
+    return std::unexpected(valid.error());
+  }
+  const std::int64_t checked_weight = weight->value_or(1);
+  if (checked_weight < 1 || checked_weight > 1000) {
+    return invalid("properties.iotHubs.allocationWeight must be 1 to 1000.");
+  }
+  LinkedHub hub;
+  hub.host_name = to_lower(**name);
+  hub.location = std::string(location->value_or(""));
+  hub.apply_allocation_policy = apply->value_or(true);
+  hub.allocation_weight = static_cast<int>(checked_weight);
+  return hub;
+}
+
+Result<std::vector<LinkedHub>> read_hubs(const json::array& array) {
+  if (array.size() > kMaxHubs) return fail(ErrorCode::kLimitExceeded, "properties.iotHubs: too many hubs.");
+  std::vector<LinkedHub> hubs;
+  for (const auto& value : array) {
+    auto hub = read_hub(value);
+    if (!hub) return std::unexpected(hub.error());
+    const bool twice = std::ranges::any_of(hubs, [&](const LinkedHub& h) { return h.host_name == hub->host_name; });
+    if (twice) return invalid(fmt::format("properties.iotHubs: {} is named twice.", hub->host_name));
+    hubs.push_back(std::move(*hub));
+  }
+  return hubs;
+}
+
+/// The key of a policy: as given, or the stored one, or a new one.
+Result<SecretBytes> read_key(const json::object& object, std::string_view member, const SecretBytes* current,
+                             Random& random) {
+  const auto text = model::optional_string(object, member);
+  if (!text) return std::unexpected(text.error());
+  if (!*text || (*text)->empty()) return current != nullptr ? *current : SecretBytes(random.bytes(kPolicyKeySize));
+  auto key = from_base64(**text);
+  if (!key || key->size() < 16 || key->size() > 64) {
+    return invalid(fmt::format("properties.authorizationPolicies.{} must be base64 of 16 to 64 octets.", member));
+  }
+  return SecretBytes(std::move(*key));
+}
+
+Result<SharedAccessPolicy> read_policy(const json::value& value, const InstanceConfig& current, Random& random) {
+  if (!value.is_object()) return invalid("properties.authorizationPolicies: every entry must be an object.");
+  const json::object& object = value.get_object();
+  const auto name = model::required_string(object, "keyName");
+  if (!name) return std::unexpected(name.error());
+  const bool good_name = !name->empty() && name->size() <= 64 && std::ranges::all_of(*name, [](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+           std::string_view("_-@.").find(c) != std::string_view::npos;
+  });
+  if (!good_name) return invalid("properties.authorizationPolicies.keyName: letters, digits and _-@. only, up to 64.");
+  const auto rights_text = model::required_string(object, "rights");
+  if (!rights_text) return std::unexpected(rights_text.error());
+  auto rights = Rights::parse(*rights_text);
+  if (!rights) return std::unexpected(rights.error());
+
+  const SharedAccessPolicy* stored = current.find_policy(*name);
+  auto primary = read_key(object, "primaryKey", stored != nullptr ? &stored->primary_key : nullptr, random);
+  if (!primary) return std::unexpected(primary.error());
+  auto secondary = read_key(object, "secondaryKey", stored != nullptr ? &stored->secondary_key : nullptr, random);
+  if (!secondary) return std::unexpected(secondary.error());
+  return SharedAccessPolicy{std::string(*name), *rights, std::move(*primary), std::move(*secondary)};
+}
+
+Result<std::vector<SharedAccessPolicy>> read_policies(const json::array& array, const InstanceConfig& current,
+                                                      Random& random) {
+  if (array.size() > kMaxPolicies) {
+    return fail(ErrorCode::kLimitExceeded, "properties.authorizationPolicies: too many policies.");
+  }
+  std::vector<SharedAccessPolicy> policies;
+  bool configurable = false;
+  for (const auto& value : array) {
+    auto policy = read_policy(value, current, random);
+    if (!policy) return std::unexpected(policy.error());
+    const bool twice =
+        std::ranges::any_of(policies, [&](const SharedAccessPolicy& p) { return p.name == policy->name; });
+    if (twice) return invalid(fmt::format("properties.authorizationPolicies: {} is named twice.", policy->name));
+    configurable = configurable || policy->rights.allows(model::Right::kServiceConfig);
+    policies.push_back(std::move(*policy));
+  }
+  if (!configurable) {
+    return invalid("properties.authorizationPolicies: at least one policy must have the right ServiceConfig.");
+  }
+  return policies;
+}
+
+}  // namespace
+
+json::object instance_to_json(const InstanceConfig& config, std::string_view id, std::string_view subscription,
+                              std::string_view resource_group) {
+  json::array hubs;
+  for (const LinkedHub& hub : config.hubs) hubs.push_back(hub_to_json(hub));
+  return {{"id", id},
+          {"name", config.instance.name},
+          {"type", "Microsoft.Devices/provisioningServices"},
+          {"location", ""},
+          {"resourcegroup", resource_group},  // lower case matters (service-api.md 8.1)
+          {"subscriptionid", subscription},
+          {"tags", json::object()},
+          {"etag", config.instance.etag},
+          {"sku", {{"name", "S1"}, {"tier", "Standard"}, {"capacity", 1}}},
+          {"properties",
+           {{"state", "Active"},
+            {"provisioningState", "Succeeded"},
+            {"iotHubs", std::move(hubs)},
+            {"allocationPolicy", management_name(config.instance.allocation_policy)},
+            {"serviceOperationsHostName", config.instance.service_host},
+            {"deviceProvisioningHostName", config.instance.service_host},
+            {"idScope", config.instance.id_scope}}}};
+}
+
+json::object policy_to_json(const SharedAccessPolicy& policy) {
+  return {{"keyName", policy.name},
+          {"primaryKey", to_base64(policy.primary_key.reveal())},
+          {"secondaryKey", to_base64(policy.secondary_key.reveal())},
+          {"rights", policy.rights.to_string()}};
+}
+
+json::object certificate_to_json(const model::CaCertificate& certificate, std::string_view instance_resource_id) {
+  const auto& x509 = certificate.certificate;
+  return {{"properties",
+           {{"subject", x509.common_name()},
+            {"expiry", format_http_time(x509.not_after())},
+            {"thumbprint", hex_upper(crypto::sha1(x509.der()))},
+            {"isVerified", certificate.verified},
+            {"created", format_http_time(certificate.created)},
+            {"updated", format_http_time(certificate.updated)},
+            {"certificate", nullptr}}},
+          {"id", fmt::format("{}/certificates/{}", instance_resource_id, certificate.name)},
+          {"name", certificate.name},
+          {"type", "Microsoft.Devices/provisioningServices/Certificates"},
+          {"etag", certificate.etag}};
+}
+
+Result<InstanceConfig> apply_instance_put(const InstanceConfig& current, const json::object& properties,
+                                          Random& random) {
+  InstanceConfig next = current;
+  const auto hubs = model::optional_array(properties, "iotHubs");
+  if (!hubs) return std::unexpected(hubs.error());
+  if (*hubs != nullptr) {
+    auto read = read_hubs(**hubs);
+    if (!read) return std::unexpected(read.error());
+    next.hubs = std::move(*read);
+  }
+  const auto policy = model::optional_string(properties, "allocationPolicy");
+  if (!policy) return std::unexpected(policy.error());
+  if (*policy) {
+    const auto parsed = model::parse_allocation_policy(**policy);
+    if (!parsed || *parsed == AllocationPolicy::kCustom) {
+      return invalid("properties.allocationPolicy must be Hashed, GeoLatency or Static.");
+    }
+    next.instance.allocation_policy = *parsed;
+  }
+  const auto policies = model::optional_array(properties, "authorizationPolicies");
+  if (!policies) return std::unexpected(policies.error());
+  if (*policies != nullptr) {
+    auto read = read_policies(**policies, current, random);
+    if (!read) return std::unexpected(read.error());
+    next.policies = std::move(*read);
+  }
+  return next;
+}
+
+}  // namespace muster::server

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+
+#include "base/random.h"
+#include "base/result.h"
+#include "model/instance.h"
+
+namespace muster::server {
+
+/// The resource shapes of Azure's control plane (service-api.md 8).
+
+/// `id` is the resource's path; `resource_group` and `subscription` are echoed from it.
+boost::json::object instance_to_json(const model::InstanceConfig& config, std::string_view id,
+                                     std::string_view subscription, std::string_view resource_group);
+boost::json::object policy_to_json(const model::SharedAccessPolicy& policy);
+boost::json::object certificate_to_json(const model::CaCertificate& certificate, std::string_view instance_resource_id);
+
+/// `properties` of a PUT on the instance applied to its configuration: iotHubs, allocationPolicy and
+/// authorizationPolicies, each kept as it is when absent or null. A policy's absent keys are kept, or generated for a new
+/// policy. At least one policy must go on having ServiceConfig, so that nobody locks himself out.
+Result<model::InstanceConfig> apply_instance_put(const model::InstanceConfig& current,
+                                                 const boost::json::object& properties, Random& random);
+
+}  // namespace muster::server

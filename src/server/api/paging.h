@@ -1,0 +1,30 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+
+#include "base/result.h"
+#include "server/api/api_call.h"
+
+namespace muster::server {
+
+/// Which page a query asks for (service-api.md 6).
+struct PageRequest {
+  std::string after;  ///< key of the last item of the page before; empty: from the start
+  std::size_t limit;
+};
+
+/// Reads x-ms-max-item-count (0 or absent: 100, at most 1000) and x-ms-continuation.
+Result<PageRequest> read_page_request(const ApiCall& call);
+
+/// A bare array with x-ms-item-type, and x-ms-continuation only when there is more (service-api.md 6).
+HttpResponse page_response(const boost::json::array& items, std::string_view item_type, std::string_view next);
+
+/// Accepts the query texts that mean everything: "*", "SELECT *", "SELECT * FROM <word>", also wrapped in the printed
+/// form of an object (service-api.md 6, real-clients.md rule 12). Anything else is kInvalidArgument.
+Result<void> check_selects_all(const boost::json::object& body);
+
+}  // namespace muster::server

@@ -1,0 +1,70 @@
+#include "server/api/service_auth.h"
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "server/api/instance_directory.h"
+#include "wire/sas_token.h"
+
+namespace muster::server {
+namespace {
+
+constexpr int kUnauthorized = 401002;
+
+std::unexpected<ApiError> unauthorized(std::string detail) {
+  return refuse(401, kUnauthorized, "Unauthorized", std::move(detail));
+}
+
+/// "https://host:8443/enrollments/a" to {"host", "enrollments", "a"}.
+std::vector<std::string_view> resource_segments(std::string_view resource) {
+  if (const auto scheme = resource.find("://"); scheme != std::string_view::npos) resource.remove_prefix(scheme + 3);
+  std::vector<std::string_view> segments;
+  while (!resource.empty()) {
+    const auto slash = resource.find('/');
+    segments.push_back(resource.substr(0, slash));
+    if (slash == std::string_view::npos) break;
+    resource.remove_prefix(slash + 1);
+  }
+  if (!segments.empty()) segments.front() = without_port(segments.front());
+  return segments;
+}
+
+bool covers(const std::vector<std::string_view>& granted, const ApiCall& call) {
+  if (granted.empty() || granted.size() > call.target.segments.size() + 1) return false;
+  const std::string_view requested_host = without_port(call.request.header("Host").value_or(""));
+  if (!equals_nocase(granted.front(), requested_host) &&
+      !equals_nocase(granted.front(), call.config->instance.service_host)) {
+    return false;
+  }
+  for (std::size_t i = 1; i < granted.size(); ++i) {
+    if (!equals_nocase(granted[i], call.target.segments[i - 1])) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+std::expected<std::string, ApiError> authorize(const ApiCall& call, model::Right right,
+                                               std::chrono::seconds clock_tolerance) {
+  const auto header = call.request.header("Authorization");
+  if (!header) return unauthorized("no Authorization header");
+  const auto token = wire::parse_sas_token(*header);
+  if (!token) return unauthorized(token.error().detail);
+  if (!covers(resource_segments(token->resource), call)) {
+    return unauthorized(fmt::format("the token is for {}", token->resource));
+  }
+  if (wire::has_expired(*token, call.at, clock_tolerance)) {
+    return unauthorized(fmt::format("the token ended at {}", format_time(token->expiry)));
+  }
+  const model::SharedAccessPolicy* policy = call.config->find_policy(token->key_name);
+  if (policy == nullptr) return unauthorized(fmt::format("no policy {}", token->key_name));
+  if (!wire::signed_by(*token, policy->primary_key) && !wire::signed_by(*token, policy->secondary_key)) {
+    return unauthorized(fmt::format("the signature is by no key of policy {}", policy->name));
+  }
+  if (!policy->rights.allows(right)) {
+    return unauthorized(fmt::format("policy {} has only {}", policy->name, policy->rights.to_string()));
+  }
+  return policy->name;
+}
+
+}  // namespace muster::server

@@ -1,0 +1,68 @@
+#include "server/bootstrap/first_instance.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "base/file.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "model/etag.h"
+#include "wire/connection_string.h"
+
+namespace muster::server {
+namespace {
+
+constexpr std::uint16_t kHttpsPort = 443;
+constexpr std::string_view kOwnerPolicy = "provisioningserviceowner";  // service-api.md 1.3
+
+model::InstanceConfig make_instance(const FirstInstanceOptions& options, TimePoint now, Random& random) {
+  model::InstanceConfig config;
+  config.instance.id_scope = model::make_id_scope(random);
+  config.instance.id = model::id_key(config.instance.id_scope);
+  config.instance.name = "muster";
+  config.instance.service_host = to_lower(options.service_host);
+  config.instance.etag = model::make_etag(random);
+  config.instance.created = now;
+  config.policies.push_back(model::make_owner_policy(random));
+  model::LinkedHub hub;
+  hub.host_name = to_lower(options.local_hub);
+  config.hubs.push_back(std::move(hub));
+  return config;
+}
+
+}  // namespace
+
+Task<Result<std::shared_ptr<const model::InstanceConfig>>> ensure_first_instance(store::Store& store,
+                                                                                 FirstInstanceOptions options,
+                                                                                 const Clock& clock, Random& random) {
+  auto instances = co_await store.list_instances();
+  if (!instances) co_return std::unexpected(instances.error());
+  model::InstanceId id;
+  if (instances->empty()) {
+    model::InstanceConfig config = make_instance(options, clock.now(), random);
+    id = config.instance.id;
+    log_info("instance.created", {{"idScope", config.instance.id_scope}, {"hub", config.hubs.front().host_name}});
+    if (auto created = co_await store.create_instance(std::move(config)); !created) {
+      co_return std::unexpected(created.error());
+    }
+  } else {
+    id = std::ranges::min(*instances, {}, &model::Instance::created).id;
+  }
+  co_return co_await store.config(id);
+}
+
+Result<void> write_owner_connection_string(const model::InstanceConfig& config, const std::string& host,
+                                           std::uint16_t port, const std::filesystem::path& path) {
+  const auto* policy = config.find_policy(kOwnerPolicy);
+  if (policy == nullptr) return {};
+  wire::ConnectionString value{port == kHttpsPort ? host : fmt::format("{}:{}", host, port), policy->name,
+                               policy->primary_key};
+  std::string text = wire::format_connection_string(value) + "\n";
+  auto written = write_file(path, text, FileAccess::kOwner);
+  wipe(text);
+  return written;
+}
+
+}  // namespace muster::server

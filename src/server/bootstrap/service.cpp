@@ -1,0 +1,43 @@
+#include "server/bootstrap/service.h"
+
+#include <utility>
+
+#include "base/log.h"
+
+namespace muster::server {
+
+Result<std::unique_ptr<Service>> Service::open(Parts parts) {
+  auto instances = wait_for(InstanceDirectory::load(parts.store));
+  if (!instances) return std::unexpected(instances.error());
+  std::unique_ptr<Service> service(new Service(parts, std::move(*instances)));
+  auto resumed = wait_for(service->registrar_.resume_open_operations());
+  if (!resumed) return std::unexpected(resumed.error());
+  if (*resumed > 0) log_info("registration.resumed", {{"operations", std::to_string(*resumed)}});
+  return service;
+}
+
+Service::Service(const Parts& parts, InstanceDirectory instances)
+    : parts_(parts),
+      instances_(std::move(instances)),
+      hub_(parts.store, parts.clock, parts.random),
+      registrar_({parts.store, hub_, parts.clock, parts.random}, parts.attestation),
+      enrollments_(parts.store, parts.random),
+      registrations_(parts.store),
+      management_(parts.store, parts.random),
+      devices_(instances_, parts.store, registrar_),
+      handler_({instances_, parts.store, parts.clock, parts.random, parts.attestation.sas_tolerance}, all_routes()) {}
+
+/// Fixed words come before the device routes, which begin with a placeholder.
+std::vector<Route> Service::all_routes() {
+  std::vector<Route> out;
+  for (auto routes : {enrollments_.routes(), registrations_.routes(), management_.routes(), devices_.routes()}) {
+    out.insert(out.end(), std::make_move_iterator(routes.begin()), std::make_move_iterator(routes.end()));
+  }
+  return out;
+}
+
+Result<std::size_t> Service::purge_operations(std::chrono::minutes retention) {
+  return wait_for(parts_.store.purge_operations(parts_.clock.now() - retention));
+}
+
+}  // namespace muster::server

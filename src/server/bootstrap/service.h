@@ -1,0 +1,54 @@
+#pragma once
+
+#include <chrono>
+#include <memory>
+
+#include "base/clock.h"
+#include "base/random.h"
+#include "base/result.h"
+#include "hub/local_hub.h"
+#include "provisioning/registrar.h"
+#include "server/api/api_handler.h"
+#include "server/api/device_api.h"
+#include "server/api/enrollment_api.h"
+#include "server/api/management_api.h"
+#include "server/api/registration_api.h"
+#include "store/store.h"
+
+namespace muster::server {
+
+/// Everything between the listeners and the store, wired: APIs, registrar, hub.
+///
+/// Lifecycle: open() once, after the store holds an instance; operations that were open at the last end go on at once.
+/// Stop the listeners before dropping it. Thread-safe.
+class Service {
+ public:
+  struct Parts {
+    store::Store& store;
+    const Clock& clock;
+    Random& random;
+    provisioning::AttestationSettings attestation;
+  };
+
+  static Result<std::unique_ptr<Service>> open(Parts parts);
+
+  [[nodiscard]] ApiHandler& handler() { return handler_; }
+  /// Forgets results of operations that began longer ago than `retention`; returns how many.
+  Result<std::size_t> purge_operations(std::chrono::minutes retention);
+
+ private:
+  Service(const Parts& parts, InstanceDirectory instances);
+  std::vector<Route> all_routes();
+
+  Parts parts_;
+  InstanceDirectory instances_;
+  hub::LocalHub hub_;
+  provisioning::Registrar registrar_;
+  EnrollmentApi enrollments_;
+  RegistrationApi registrations_;
+  ManagementApi management_;
+  DeviceApi devices_;
+  ApiHandler handler_;
+};
+
+}  // namespace muster::server

@@ -1,0 +1,3 @@
+// The one translation unit that holds the bodies of Asio and Beast; every other file sees declarations only.
+#include <boost/asio/impl/src.hpp>
+#include <boost/beast/src.hpp>

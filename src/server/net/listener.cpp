@@ -1,0 +1,49 @@
+#include "server/net/listener.h"
+
+#include <cerrno>
+
+#include <sys/socket.h>
+
+namespace muster::server {
+namespace {
+
+using boost::system::error_code;
+
+// Enough for a fleet that powers up at once; the kernel caps it at net.core.somaxconn.
+constexpr int kBacklog = 4096;
+
+error_code share_port(asio::ip::tcp::acceptor& acceptor) {
+  const int on = 1;
+  if (::setsockopt(acceptor.native_handle(), SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) == 0) return {};
+  return {errno, boost::system::system_category()};
+}
+
+error_code bind_and_listen(asio::ip::tcp::acceptor& acceptor, const asio::ip::tcp::endpoint& endpoint) {
+  error_code error;
+  acceptor.open(endpoint.protocol(), error);
+  if (!error) acceptor.set_option(asio::socket_base::reuse_address(true), error);
+  if (!error) error = share_port(acceptor);
+  if (!error && endpoint.address().is_v6()) acceptor.set_option(asio::ip::v6_only(false), error);
+  if (!error) acceptor.bind(endpoint, error);
+  if (!error) acceptor.listen(kBacklog, error);
+  return error;
+}
+
+}  // namespace
+
+Result<std::uint16_t> open_listener(asio::ip::tcp::acceptor& acceptor, const std::string& address, std::uint16_t port) {
+  error_code error;
+  const auto ip = asio::ip::make_address(address, error);
+  if (error) return invalid("'" + address + "' is not an IP address to listen on.");
+  error = bind_and_listen(acceptor, {ip, port});
+  if (!error) {
+    const auto bound = acceptor.local_endpoint(error);
+    if (!error) return bound.port();
+  }
+  error_code ignored;
+  acceptor.close(ignored);
+  return fail(ErrorCode::kUnavailable,
+              "Cannot listen on " + address + " port " + std::to_string(port) + ": " + error.message() + ".");
+}
+
+}  // namespace muster::server

@@ -1,0 +1,71 @@
+#include "server/net/server.h"
+
+#include <csignal>
+#include <thread>
+#include <utility>
+
+#include "base/log.h"
+#include "server/net/worker.h"
+
+namespace muster::server {
+namespace {
+
+unsigned thread_count(const ServerOptions& options) {
+  return options.threads != 0 ? options.threads : std::max(1U, std::thread::hardware_concurrency());
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Server>> Server::start(ServerOptions options, HttpHandler& handler) {
+  std::signal(SIGPIPE, SIG_IGN);
+  std::unique_ptr<Server> server(new Server(options, handler));
+  if (auto ready = server->replace_identities(options.identities); !ready) return std::unexpected(ready.error());
+  if (auto listening = server->listen(options); !listening) return std::unexpected(listening.error());
+  for (auto& worker : server->workers_) worker->start();
+  return server;
+}
+
+Server::Server(const ServerOptions& options, HttpHandler& handler)
+    : clock_(options.clock), state_(std::make_unique<ServerState>(handler, options)) {
+  for (unsigned i = 0; i < thread_count(options); ++i) workers_.push_back(std::make_unique<Worker>(*state_));
+}
+
+Server::~Server() {
+  stop(std::chrono::milliseconds(0));
+}
+
+const ServerCounters& Server::counters() const {
+  return state_->counters;
+}
+
+Result<void> Server::replace_identities(const std::vector<TlsIdentity>& identities) {
+  std::vector<std::shared_ptr<const TlsContext>> contexts;
+  for (std::size_t i = 0; i < workers_.size(); ++i) {
+    auto context = TlsContext::create(identities);
+    if (!context) return std::unexpected(context.error());
+    contexts.push_back(std::make_shared<const TlsContext>(std::move(*context)));
+  }
+  for (const std::string& warning : validity_warnings(identities, clock_.now())) {
+    log_warning("tls.identity_not_valid", {{"reason", warning}});
+  }
+  for (std::size_t i = 0; i < workers_.size(); ++i) workers_[i]->use_context(std::move(contexts[i]));
+  return {};
+}
+
+Result<void> Server::listen(const ServerOptions& options) {
+  // The first takes the port, which may be any free one; the others join it.
+  port_ = options.port;
+  for (auto& worker : workers_) {
+    const auto bound = worker->listen(options.address, port_);
+    if (!bound) return std::unexpected(bound.error());
+    port_ = *bound;
+  }
+  return {};
+}
+
+void Server::stop(std::chrono::milliseconds grace) {
+  for (auto& worker : workers_) worker->stop(grace);
+  for (auto& worker : workers_) worker->join();
+}
+
+}  // namespace muster::server

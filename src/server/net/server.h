@@ -1,0 +1,54 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "base/result.h"
+#include "server/http/message.h"
+#include "server/net/server_counters.h"
+#include "server/net/server_options.h"
+
+namespace muster::server {
+
+class Worker;
+struct ServerState;
+
+/// The HTTPS server: listens, speaks TLS and HTTP, hands requests to one handler.
+///
+/// Lifecycle: start(), then stop() or destruction, which stops without grace. The functions may be called from any
+/// thread; stop() and the destructor not from one of the server's own, because they wait for these.
+class Server {
+ public:
+  /// Listens and serves when it returns. Ignores SIGPIPE for the whole process: OpenSSL writes to sockets without
+  /// MSG_NOSIGNAL, and a peer that went away must not end the service.
+  /// kInvalidArgument for identities (TlsContext::create), address or options; kUnavailable when the port is taken.
+  static Result<std::unique_ptr<Server>> start(ServerOptions options, HttpHandler& handler);
+
+  ~Server();
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  /// The TCP port that is bound.
+  [[nodiscard]] std::uint16_t port() const { return port_; }
+  [[nodiscard]] const ServerCounters& counters() const;
+
+  /// New connections are served with these identities; open ones keep what they have. Nothing changes on an error.
+  Result<void> replace_identities(const std::vector<TlsIdentity>& identities);
+
+  /// Accepts no more, closes idle connections, lets requests under way finish within `grace`, cuts the others, and
+  /// returns when the threads have ended. A handler that is still at work then is waited for. May be called again.
+  void stop(std::chrono::milliseconds grace);
+
+ private:
+  Server(const ServerOptions& options, HttpHandler& handler);
+  Result<void> listen(const ServerOptions& options);
+
+  const Clock& clock_;
+  std::unique_ptr<ServerState> state_;
+  std::vector<std::unique_ptr<Worker>> workers_;  // fixed after construction
+  std::uint16_t port_ = 0;
+};
+
+}  // namespace muster::server

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "server/tls/tls_identity.h"
+
+namespace muster::server {
+
+/// How long a connection may take for each step. Each is a total, not the gap between two octets, so that sending one
+/// octet now and then does not keep a connection.
+struct Timeouts {
+  std::chrono::milliseconds handshake = std::chrono::seconds(10);
+  std::chrono::milliseconds first_octet = std::chrono::seconds(20);  ///< from the end of the handshake
+  std::chrono::milliseconds head = std::chrono::seconds(20);         ///< from the first octet to the end of the head
+  std::chrono::milliseconds body = std::chrono::seconds(60);         ///< from the end of the head
+  std::chrono::milliseconds idle =
+      std::chrono::seconds(130);  ///< between requests; SDKs need 2 minutes (device-api.md 3.8)
+  std::chrono::milliseconds write = std::chrono::seconds(30);  ///< one answer
+  std::chrono::milliseconds linger = std::chrono::seconds(2);  ///< for the peer to close after our last answer
+};
+
+/// How many connections may be open at once, over all threads.
+struct ConnectionLimits {
+  std::size_t total = 20'000;
+  std::size_t per_peer = 2'000;  ///< one IPv4 address or one IPv6 /64 network
+};
+
+struct ServerOptions {
+  const Clock& clock;               ///< for the Date header; outlives the server
+  std::string address = "0.0.0.0";  ///< textual IPv4 or IPv6 address; "::" serves both kinds
+  std::uint16_t port = 443;         ///< 0: any free one, see Server::port
+  unsigned threads = 0;             ///< 0: one per core
+  std::vector<TlsIdentity> identities = {};
+  std::size_t head_limit = std::size_t{16} * 1024;  ///< octets of request line and headers; beyond: 431
+  Timeouts timeouts = {};
+  ConnectionLimits limits = {};
+};
+
+}  // namespace muster::server

@@ -1,0 +1,143 @@
+#include "server/net/worker.h"
+
+#include <exception>
+#include <utility>
+
+#include "base/log.h"
+#include "server/net/listener.h"
+
+namespace muster::server {
+namespace {
+
+using boost::system::error_code;
+
+// How long to leave new connections in the kernel's queue when it cannot hand one over: descriptors come back within
+// such times, and ten tries a second cost nothing.
+constexpr auto kAcceptBackOff = std::chrono::milliseconds(100);
+
+/// The peer was gone before we came: no fault of ours, the next one may be taken at once.
+bool concerns_one_peer(const error_code& error) {
+  return error == asio::error::connection_aborted || error == asio::error::connection_reset ||
+         error == asio::error::interrupted || error == asio::error::host_unreachable ||
+         error == asio::error::network_unreachable;
+}
+
+}  // namespace
+
+Worker::Worker(ServerState& state)
+    : state_(state),
+      work_(asio::make_work_guard(executor_.context())),
+      acceptor_(executor_.context()),
+      accept_again_(executor_.context()),
+      grace_(executor_.context()) {
+}
+
+Worker::~Worker() {
+  stop(std::chrono::milliseconds(0));
+  join();
+}
+
+Result<std::uint16_t> Worker::listen(const std::string& address, std::uint16_t port) {
+  return open_listener(acceptor_, address, port);
+}
+
+void Worker::use_context(std::shared_ptr<const TlsContext> context) {
+  const std::scoped_lock lock(context_mutex_);
+  context_ = std::move(context);
+}
+
+void Worker::start() {
+  asio::co_spawn(executor_.context(), accept_connections(), asio::detached);
+  thread_ = std::thread([this] { executor_.run(); });
+}
+
+void Worker::stop(std::chrono::milliseconds grace) {
+  asio::post(executor_.context(), [this, grace] { stop_here(grace); });
+}
+
+void Worker::join() {
+  if (thread_.joinable()) thread_.join();
+}
+
+asio::awaitable<void> Worker::accept_connections() {
+  while (acceptor_.is_open()) {
+    error_code error;
+    asio::ip::tcp::socket socket(executor_.context());
+    co_await acceptor_.async_accept(socket, asio::redirect_error(asio::use_awaitable, error));
+    if (!error) {
+      admit(std::move(socket));
+    } else if (acceptor_.is_open() && !concerns_one_peer(error)) {
+      co_await back_off(error.message());
+    }
+  }
+}
+
+asio::awaitable<void> Worker::back_off(std::string reason) {
+  ++state_.counters.accept_errors;
+  log_warning("server.accept_failed", {{"reason", std::move(reason)}});
+  accept_again_.expires_after(kAcceptBackOff);
+  error_code ignored;
+  co_await accept_again_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+}
+
+void Worker::admit(asio::ip::tcp::socket socket) {
+  ++state_.counters.accepted;
+  error_code error;
+  const auto peer = socket.remote_endpoint(error);
+  if (error) return;  // gone already
+  auto slot = state_.limiter.admit(peer.address());
+  if (!slot) {
+    ++state_.counters.refused_by_limit;
+    log_debug("server.connection_refused", {{"peer", address_text(peer.address())}});
+    return;
+  }
+  socket.set_option(asio::ip::tcp::no_delay(true), error);
+  auto session =
+      std::make_unique<Session>(std::move(socket), *context(), address_text(peer.address()), state_.sessions);
+  asio::co_spawn(executor_.context(), serve(std::move(session), std::move(*slot)), asio::detached);
+}
+
+asio::awaitable<void> Worker::serve(std::unique_ptr<Session> session, ConnectionLimiter::Slot slot) {
+  sessions_.insert(session.get());
+  if (stopping_) session->stop();
+  ++state_.counters.open;
+  try {
+    co_await session->run();
+  } catch (const std::exception& error) {  // out of memory, or a broken invariant: this connection ends, not the rest
+    log_error("server.connection_failed", {{"reason", error.what()}});
+  }
+  sessions_.erase(session.get());
+  session.reset();
+  {
+    const ConnectionLimiter::Slot given_back = std::move(slot);
+  }
+  --state_.counters.open;
+  finish_when_empty();
+}
+
+void Worker::stop_here(std::chrono::milliseconds grace) {
+  stopping_ = true;
+  error_code ignored;
+  acceptor_.close(ignored);
+  accept_again_.cancel();
+  for (Session* session : sessions_) session->stop();
+  grace_.expires_after(grace);
+  grace_.async_wait([this](error_code error) {
+    if (error) return;
+    for (Session* session : sessions_) session->cut();
+  });
+  finish_when_empty();
+}
+
+void Worker::finish_when_empty() {
+  if (!stopping_ || !sessions_.empty()) return;
+  grace_.cancel();
+  work_.reset();
+}
+
+std::shared_ptr<const TlsContext> Worker::context() {
+  const std::scoped_lock lock(context_mutex_);
+  return context_;
+}
+
+}  // namespace muster::server

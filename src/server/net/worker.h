@@ -1,0 +1,70 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <unordered_set>
+
+#include "server/http/session.h"
+#include "server/net/asio_executor.h"
+#include "server/net/connection_limiter.h"
+
+namespace muster::server {
+
+/// What the threads of a server share; outlives them.
+struct ServerState {
+  ServerState(HttpHandler& handler, const ServerOptions& options)
+      : limiter(options.limits), sessions{handler, options.clock, counters, options.timeouts, options.head_limit} {}
+
+  ServerCounters counters;
+  ConnectionLimiter limiter;
+  SessionEnvironment sessions;
+};
+
+/// One thread of the server: its own io_context, acceptor and TLS context; a connection stays with it to its end.
+///
+/// Lifecycle: made, listen(), start(), stop(), join(). use_context() and stop() may be called from any thread.
+class Worker {
+ public:
+  explicit Worker(ServerState& state);
+  ~Worker();
+  Worker(const Worker&) = delete;
+  Worker& operator=(const Worker&) = delete;
+
+  /// Binds and listens, sharing the port with the other workers (SO_REUSEPORT); returns the port that was bound.
+  /// kUnavailable names the endpoint and the system's reason.
+  Result<std::uint16_t> listen(const std::string& address, std::uint16_t port);
+  /// The TLS context of connections accepted from now on.
+  void use_context(std::shared_ptr<const TlsContext> context);
+  void start();
+  /// Accepts no more, closes idle connections, lets requests under way end within `grace`, then cuts connections. The
+  /// thread ends when every handler has.
+  void stop(std::chrono::milliseconds grace);
+  void join();
+
+ private:
+  asio::awaitable<void> accept_connections();
+  asio::awaitable<void> back_off(std::string reason);
+  void admit(asio::ip::tcp::socket socket);
+  asio::awaitable<void> serve(std::unique_ptr<Session> session, ConnectionLimiter::Slot slot);
+  void stop_here(std::chrono::milliseconds grace);
+  void finish_when_empty();
+  std::shared_ptr<const TlsContext> context();
+
+  ServerState& state_;
+  AsioExecutor executor_;
+  asio::executor_work_guard<asio::io_context::executor_type> work_;
+  asio::ip::tcp::acceptor acceptor_;
+  asio::steady_timer accept_again_;
+  asio::steady_timer grace_;
+  std::unordered_set<Session*> sessions_;
+  bool stopping_ = false;
+  std::mutex context_mutex_;  // protects context_
+  std::shared_ptr<const TlsContext> context_;
+  std::thread thread_;
+};
+
+}  // namespace muster::server

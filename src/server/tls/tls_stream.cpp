@@ -1,0 +1,165 @@
+#include "server/tls/tls_stream.h"
+
+#include <array>
+#include <cerrno>
+#include <system_error>
+#include <utility>
+
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <sys/socket.h>
+
+#include "server/tls/openssl_error.h"
+
+namespace muster::server {
+namespace {
+
+Error lost(std::string detail) {
+  return Error{ErrorCode::kUnavailable, "Connection lost.", std::move(detail)};
+}
+
+bool would_block(int error) {
+  return error == EAGAIN || error == EWOULDBLOCK || error == EINTR;
+}
+
+}  // namespace
+
+void TlsSessionFree::operator()(SSL* ssl) const {
+  SSL_free(ssl);
+}
+
+TlsStream::TlsStream(asio::ip::tcp::socket socket, const TlsContext& context)
+    : socket_(std::move(socket)), ssl_(SSL_new(context.native())) {
+  boost::system::error_code error;
+  socket_.native_non_blocking(true, error);
+  broken_ = error.failed() || ssl_ == nullptr || SSL_set_fd(ssl_.get(), socket_.native_handle()) != 1;
+  if (!broken_) SSL_set_accept_state(ssl_.get());
+}
+
+asio::awaitable<Result<void>> TlsStream::handshake() {
+  if (broken_) co_return std::unexpected(lost("no TLS session could be made"));
+  for (;;) {
+    ERR_clear_error();
+    const int outcome = SSL_do_handshake(ssl_.get());
+    if (outcome == 1) co_return Result<void>();
+    auto waited = co_await wait_as_told(outcome);
+    if (!waited) co_return waited;
+  }
+}
+
+asio::awaitable<Result<void>> TlsStream::wait_readable() {
+  if (has_buffered()) co_return Result<void>();
+  co_return co_await wait(Wait::wait_read);
+}
+
+asio::awaitable<Result<std::size_t>> TlsStream::read_some(std::span<std::uint8_t> out) {
+  for (;;) {
+    ERR_clear_error();
+    std::size_t count = 0;
+    const int outcome = SSL_read_ex(ssl_.get(), out.data(), out.size(), &count);
+    if (outcome == 1) co_return count;
+    if (SSL_get_error(ssl_.get(), outcome) == SSL_ERROR_ZERO_RETURN) co_return std::size_t{0};
+    auto waited = co_await wait_as_told(outcome);
+    if (!waited) co_return std::unexpected(waited.error());
+  }
+}
+
+Result<std::size_t> TlsStream::write_now(ByteView octets) {
+  std::size_t sent = 0;
+  while (sent < octets.size()) {
+    ERR_clear_error();
+    std::size_t count = 0;
+    const int outcome = SSL_write_ex(ssl_.get(), octets.data() + sent, octets.size() - sent, &count);
+    if (outcome != 1) {
+      const int reason = SSL_get_error(ssl_.get(), outcome);
+      if (reason == SSL_ERROR_WANT_WRITE || reason == SSL_ERROR_WANT_READ) return sent;
+      return std::unexpected(failure(outcome));
+    }
+    sent += count;
+  }
+  return sent;
+}
+
+asio::awaitable<Result<void>> TlsStream::write_all(ByteView octets) {
+  while (!octets.empty()) {
+    const auto sent = write_now(octets);
+    if (!sent) co_return std::unexpected(sent.error());
+    octets = octets.subspan(*sent);
+    if (octets.empty()) break;
+    auto waited = co_await wait(SSL_want_read(ssl_.get()) != 0 ? Wait::wait_read : Wait::wait_write);
+    if (!waited) co_return waited;
+  }
+  co_return Result<void>();
+}
+
+void TlsStream::shut_down() {
+  ERR_clear_error();
+  if (!broken_ && SSL_is_init_finished(ssl_.get()) != 0) SSL_shutdown(ssl_.get());
+  ERR_clear_error();
+  boost::system::error_code ignored;
+  socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+}
+
+asio::awaitable<void> TlsStream::drain() {
+  std::array<std::uint8_t, 4096> dropped;
+  for (;;) {
+    const ssize_t count = ::recv(socket_.native_handle(), dropped.data(), dropped.size(), MSG_DONTWAIT);
+    if (count == 0 || (count < 0 && !would_block(errno))) co_return;
+    // Waiting also after a full read keeps one busy sender from holding the thread.
+    if (!(co_await wait(Wait::wait_read))) co_return;
+  }
+}
+
+bool TlsStream::has_buffered() const {
+  return SSL_has_pending(ssl_.get()) != 0;
+}
+
+std::optional<ClientCertificates> TlsStream::client_certificates() const {
+  X509* leaf = SSL_get0_peer_certificate(ssl_.get());
+  if (leaf == nullptr) return std::nullopt;
+  ClientCertificates presented{crypto::Certificate::share(leaf), {}};
+  // On a server the chain comes without the leaf; it is null when the peer sent nothing else.
+  const STACK_OF(X509)* chain = SSL_get_peer_cert_chain(ssl_.get());
+  for (int i = 0; i < sk_X509_num(chain); ++i) {
+    presented.chain.push_back(crypto::Certificate::share(sk_X509_value(chain, i)));
+  }
+  return presented;
+}
+
+void TlsStream::interrupt() {
+  interrupted_ = true;
+  boost::system::error_code ignored;
+  socket_.cancel(ignored);
+}
+
+asio::awaitable<Result<void>> TlsStream::wait(Wait what) {
+  if (interrupted_) co_return std::unexpected(lost("interrupted"));
+  boost::system::error_code error;
+  co_await socket_.async_wait(what, asio::redirect_error(asio::use_awaitable, error));
+  if (interrupted_) co_return std::unexpected(lost("interrupted"));
+  if (error) co_return std::unexpected(lost(error.message()));
+  co_return Result<void>();
+}
+
+asio::awaitable<Result<void>> TlsStream::wait_as_told(int outcome) {
+  switch (SSL_get_error(ssl_.get(), outcome)) {
+    case SSL_ERROR_WANT_READ:
+      co_return co_await wait(Wait::wait_read);
+    case SSL_ERROR_WANT_WRITE:
+      co_return co_await wait(Wait::wait_write);
+    default:
+      co_return std::unexpected(failure(outcome));
+  }
+}
+
+Error TlsStream::failure(int outcome) {
+  const int system_error = errno;
+  broken_ = true;
+  if (SSL_get_error(ssl_.get(), outcome) == SSL_ERROR_SYSCALL) {
+    ERR_clear_error();
+    return lost(system_error == 0 ? "closed by the peer" : std::generic_category().message(system_error));
+  }
+  return lost(take_openssl_error());
+}
+
+}  // namespace muster::server

@@ -1,0 +1,82 @@
+#include "store/sqlite/hub_devices.h"
+
+#include <boost/json/serialize.hpp>
+#include <fmt/format.h>
+
+#include "store/sqlite/rows.h"
+
+namespace muster::store::sqlite {
+namespace {
+
+std::string key_context(const InstanceId& instance, std::string_view hub_key, std::string_view device_id,
+                        std::string_view slot) {
+  return fmt::format("device|{}|{}|{}|{}", instance, hub_key, device_id, slot);
+}
+
+/// Columns: hub, device_id, body, primary_key, secondary_key.
+Result<model::HubDevice> read_device(const Session& session, const InstanceId& instance, const Statement& row) {
+  const auto body = parse_body(row.text(2));
+  if (!body) return std::unexpected(body.error());
+  auto device = model::hub_device_from_stored_json(*body);
+  if (!device) return device;
+  auto* keys = std::get_if<model::SasCredential>(&device->credential);
+  if (keys == nullptr) return device;
+  auto primary = unseal(session, row, 3, key_context(instance, row.text(0), row.text(1), "primary"));
+  if (!primary) return std::unexpected(primary.error());
+  auto secondary = unseal(session, row, 4, key_context(instance, row.text(0), row.text(1), "secondary"));
+  if (!secondary) return std::unexpected(secondary.error());
+  keys->primary = std::move(*primary);
+  keys->secondary = std::move(*secondary);
+  return device;
+}
+
+Result<void> write_device(const Session& session, const InstanceId& instance, const model::HubDevice& device) {
+  const std::string hub_key = model::id_key(device.hub);
+  std::optional<Bytes> primary;
+  std::optional<Bytes> secondary;
+  if (const auto* keys = std::get_if<model::SasCredential>(&device.credential)) {
+    primary = seal(session, keys->primary, key_context(instance, hub_key, device.device_id, "primary"));
+    secondary = seal(session, keys->secondary, key_context(instance, hub_key, device.device_id, "secondary"));
+  }
+  return without_count(session.connection.run(
+      "INSERT INTO hub_device (instance, hub, device_id, body, primary_key, secondary_key) VALUES (?, ?, ?, ?, ?, ?) "
+      "ON CONFLICT (instance, hub, device_id) DO UPDATE SET body = excluded.body, "
+      "primary_key = excluded.primary_key, secondary_key = excluded.secondary_key",
+      instance, hub_key, device.device_id, boost::json::serialize(model::to_stored_json(device)), primary, secondary));
+}
+
+}  // namespace
+
+Result<std::optional<model::HubDevice>> find_hub_device(const Session& session, const InstanceId& instance,
+                                                        const std::string& hub, const std::string& device_id) {
+  return read_optional<model::HubDevice>(
+      session.connection.query("SELECT hub, device_id, body, primary_key, secondary_key FROM hub_device "
+                               "WHERE instance = ? AND hub = ? AND device_id = ?",
+                               instance, model::id_key(hub), device_id),
+      [&](const Statement& row) { return read_device(session, instance, row); });
+}
+
+Result<model::HubDevice> change_hub_device(const Session& session, const InstanceId& instance, const std::string& hub,
+                                           const std::string& device_id, Change<model::HubDevice>& change) {
+  const auto current = find_hub_device(session, instance, hub, device_id);
+  if (!current) return std::unexpected(current.error());
+  auto next = change(*current ? &**current : nullptr);
+  if (!next) return next;
+  if (model::id_key(next->hub) != model::id_key(hub) || next->device_id != device_id) {
+    return fail(ErrorCode::kInternal, "The store failed.", "key of a hub device changed");
+  }
+  if (auto written = write_device(session, instance, *next); !written) return std::unexpected(written.error());
+  return next;
+}
+
+Result<void> remove_hub_device(const Session& session, const InstanceId& instance, const std::string& hub,
+                               const std::string& device_id, Check<model::HubDevice>& check) {
+  const auto current = find_hub_device(session, instance, hub, device_id);
+  if (!current) return std::unexpected(current.error());
+  if (!*current) return fail(ErrorCode::kNotFound, "Device not found.");
+  if (auto allowed = check(**current); !allowed) return allowed;
+  return without_count(session.connection.run("DELETE FROM hub_device WHERE instance = ? AND hub = ? AND device_id = ?",
+                                              instance, model::id_key(hub), device_id));
+}
+
+}  // namespace muster::store::sqlite

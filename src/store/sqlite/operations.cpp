@@ -1,0 +1,152 @@
+#include "store/sqlite/operations.h"
+
+#include <boost/json/serialize.hpp>
+
+#include "store/sqlite/registrations.h"
+#include "store/sqlite/rows.h"
+
+namespace muster::store::sqlite {
+namespace {
+
+/// Columns: body, is_open.
+Result<model::Operation> read_operation(const Statement& row) {
+  const auto body = parse_body(row.text(0));
+  if (!body) return std::unexpected(body.error());
+  auto operation = model::operation_from_stored_json(*body);
+  if (operation) operation->open = row.integer(1) != 0;
+  return operation;
+}
+
+Result<std::optional<model::Operation>> find_open(const Session& session, const InstanceId& instance,
+                                                  const std::string& registration_key) {
+  return read_optional<model::Operation>(
+      session.connection.query(
+          "SELECT body, is_open FROM operation WHERE instance = ? AND registration_key = ? AND is_open = 1", instance,
+          registration_key),
+      read_operation);
+}
+
+Result<std::optional<model::Operation>> find_by_id(const Session& session, const InstanceId& instance,
+                                                   const std::string& operation_id) {
+  return read_optional<model::Operation>(
+      session.connection.query("SELECT body, is_open FROM operation WHERE instance = ? AND operation_id = ?", instance,
+                               operation_id),
+      read_operation);
+}
+
+bool same_entry_and_credential(const model::Operation& a, const model::Operation& b) {
+  return a.enrollment_kind == b.enrollment_kind && model::id_key(a.enrollment_id) == model::id_key(b.enrollment_id) &&
+         a.attestation == b.attestation && a.thumbprint == b.thumbprint;
+}
+
+Result<void> insert_operation(const Session& session, const InstanceId& instance, const model::Operation& operation) {
+  return without_count(
+      session.connection.run("INSERT INTO operation (instance, operation_id, registration_key, is_open, begun, body) "
+                             "VALUES (?, ?, ?, 1, ?, ?)",
+                             instance, operation.id, model::id_key(operation.registration_id),
+                             to_micros(operation.begun), boost::json::serialize(model::to_stored_json(operation))));
+}
+
+/// What never changes after the first registration: the spelling (design section 9) and the time of it.
+void keep_origin(model::Registration& record, const std::optional<model::Registration>& current) {
+  if (!current) return;
+  record.registration_id = current->registration_id;
+  record.created = current->created;
+}
+
+/// The state while an operation is open.
+model::Registration assigning(model::Registration record, const std::optional<model::Registration>& current) {
+  keep_origin(record, current);
+  record.status = model::RegistrationStatus::kAssigning;
+  record.substatus.reset();
+  record.error_code = 0;
+  record.error_message.clear();
+  if (current) {
+    record.assigned_hub = current->assigned_hub;
+    record.device_id = current->device_id;
+  }
+  return record;
+}
+
+}  // namespace
+
+Result<model::Operation> begin_operation(const Session& session, const InstanceId& instance,
+                                         const model::Operation& operation, const model::Registration& record) {
+  const std::string key = model::id_key(operation.registration_id);
+  if (model::id_key(record.registration_id) != key) {
+    return fail(ErrorCode::kInternal, "The store failed.", "record of another device");
+  }
+  auto open = find_open(session, instance, key);
+  if (!open) return std::unexpected(open.error());
+  if (*open && same_entry_and_credential(**open, operation)) return std::move(**open);
+  if (*open) {
+    if (auto closed = close_operations_of(session, instance, key); !closed) return std::unexpected(closed.error());
+  }
+  model::Operation begun = operation;
+  begun.open = true;
+  if (auto inserted = insert_operation(session, instance, begun); !inserted) return std::unexpected(inserted.error());
+  const auto current = find_registration(session, instance, key);
+  if (!current) return std::unexpected(current.error());
+  auto written = write_registration(session, instance, assigning(record, *current));
+  if (!written) return std::unexpected(written.error());
+  return begun;
+}
+
+Result<OperationState> find_operation(const Session& session, const InstanceId& instance,
+                                      const std::string& operation_id) {
+  auto operation = find_by_id(session, instance, operation_id);
+  if (!operation) return std::unexpected(operation.error());
+  if (!*operation) return fail(ErrorCode::kNotFound, "Operation not found.");
+  auto record = find_registration(session, instance, (*operation)->registration_id);
+  if (!record) return std::unexpected(record.error());
+  return OperationState{std::move(**operation), std::move(*record)};
+}
+
+Result<void> complete_operation(const Session& session, const InstanceId& instance, const std::string& operation_id,
+                                const model::Registration& record) {
+  const auto operation = find_by_id(session, instance, operation_id);
+  if (!operation) return std::unexpected(operation.error());
+  if (!*operation) return fail(ErrorCode::kNotFound, "Operation not found.");
+  // Beginning another operation closes this one, so an open one is the device's last.
+  if (!(*operation)->open) return fail(ErrorCode::kConflict, "The operation has ended.");
+  const std::string key = model::id_key((*operation)->registration_id);
+  if (model::id_key(record.registration_id) != key) {
+    return fail(ErrorCode::kInternal, "The store failed.", "record of another device");
+  }
+  const auto current = find_registration(session, instance, key);
+  if (!current) return std::unexpected(current.error());
+  model::Registration result = record;
+  keep_origin(result, *current);
+  if (auto written = write_registration(session, instance, result); !written) return written;
+  return close_operations_of(session, instance, key);
+}
+
+Result<std::vector<std::pair<InstanceId, model::Operation>>> open_operations(const Session& session,
+                                                                             std::size_t limit) {
+  using Owned = std::pair<InstanceId, model::Operation>;
+  return read_all<Owned>(
+      session.connection.query(
+          "SELECT body, is_open, instance FROM operation WHERE is_open = 1 ORDER BY begun, operation_id LIMIT ?",
+          limit),
+      [](const Statement& row) -> Result<Owned> {
+        auto operation = read_operation(row);
+        if (!operation) return std::unexpected(operation.error());
+        return Owned(row.string(2), std::move(*operation));
+      });
+}
+
+Result<std::size_t> purge_operations(const Session& session, TimePoint before, std::size_t limit) {
+  return session.connection.run(
+      "DELETE FROM operation WHERE (instance, operation_id) IN "
+      "(SELECT instance, operation_id FROM operation WHERE is_open = 0 AND begun < ? LIMIT ?)",
+      to_micros(before), limit);
+}
+
+Result<void> close_operations_of(const Session& session, const InstanceId& instance,
+                                 const std::string& registration_key) {
+  return without_count(session.connection.run(
+      "UPDATE operation SET is_open = 0 WHERE instance = ? AND registration_key = ? AND is_open = 1", instance,
+      registration_key));
+}
+
+}  // namespace muster::store::sqlite

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <utility>
+#include <vector>
+
+#include "store/sqlite/session.h"
+#include "store/store.h"
+
+namespace muster::store::sqlite {
+
+// Register calls from 202 to their result. A device has at most one open operation. Errors as in Store.
+
+Result<model::Operation> begin_operation(const Session& session, const InstanceId& instance,
+                                         const model::Operation& operation, const model::Registration& record);
+Result<OperationState> find_operation(const Session& session, const InstanceId& instance,
+                                      const std::string& operation_id);
+Result<void> complete_operation(const Session& session, const InstanceId& instance, const std::string& operation_id,
+                                const model::Registration& record);
+/// The oldest first.
+Result<std::vector<std::pair<InstanceId, model::Operation>>> open_operations(const Session& session, std::size_t limit);
+/// At most `limit` of them, so that no commit grows without bound.
+Result<std::size_t> purge_operations(const Session& session, TimePoint before, std::size_t limit);
+/// The device's open operation stays pollable but takes no result any more.
+Result<void> close_operations_of(const Session& session, const InstanceId& instance,
+                                 const std::string& registration_key);
+
+}  // namespace muster::store::sqlite

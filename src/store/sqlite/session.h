@@ -1,0 +1,37 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include <boost/json/object.hpp>
+
+#include "crypto/sealing.h"
+#include "model/enrollment.h"
+#include "store/sqlite/connection.h"
+
+namespace muster::store::sqlite {
+
+/// What reading and writing rows takes. Passed down, never kept.
+struct Session {
+  Connection& connection;
+  const crypto::Sealer& sealer;
+};
+
+/// A stored row that cannot be read back: kInternal, `what` for the operator's log.
+std::unexpected<Error> damaged(std::string what);
+
+/// The enrollment kind as stored.
+int kind_code(model::EnrollmentKind kind);
+/// kInternal for a code that nobody writes.
+Result<model::EnrollmentKind> kind_from_code(std::int64_t code);
+
+/// A body column. Deeper nesting than peers may send is accepted, because the stored form wraps what they sent.
+Result<boost::json::object> parse_body(std::string_view text);
+
+/// An empty secret is stored as NULL.
+std::optional<Bytes> seal(const Session& session, const SecretBytes& secret, std::string_view context);
+/// Column `column` of the current row.
+Result<SecretBytes> unseal(const Session& session, const Statement& row, int column, std::string_view context);
+
+}  // namespace muster::store::sqlite

@@ -1,0 +1,289 @@
+#include "store/sqlite/sqlite_store.h"
+
+#include "store/sqlite/ca_certificates.h"
+#include "store/sqlite/certificate_links.h"
+#include "store/sqlite/checkpointer.h"
+#include "store/sqlite/enrollments.h"
+#include "store/sqlite/hub_devices.h"
+#include "store/sqlite/instances.h"
+#include "store/sqlite/master_key.h"
+#include "store/sqlite/operations.h"
+#include "store/sqlite/readers.h"
+#include "store/sqlite/registrations.h"
+#include "store/sqlite/schema.h"
+#include "store/sqlite/snapshot_cache.h"
+#include "store/sqlite/writer.h"
+
+namespace muster::store {
+namespace sqlite {
+namespace {
+
+/// Deleted in one commit by a purge; more would hold up the changes of others.
+constexpr std::size_t kPurgeBatch = 2000;
+
+/// Binds the aggregates to the writer and the readers. Reads run on the calling thread; writes are handed to the
+/// writer.
+class SqliteStore final : public Store {
+ public:
+  SqliteStore(const SqliteOptions& options, std::shared_ptr<const crypto::Sealer> sealer, Connection writing,
+              Connection checkpointing)
+      : sealer_(std::move(sealer)),
+        checkpointer_(std::move(checkpointing), options.wal_limit),
+        readers_(options.path),
+        writer_(std::move(writing), {.max_batch = options.max_batch, .max_queue = options.max_queue},
+                [this](std::size_t pages) { checkpointer_.wal_grew(pages); }) {}
+
+  Task<Result<std::vector<model::Instance>>> list_instances() override {
+    return read<std::vector<model::Instance>>([](const Session& session) { return sqlite::list_instances(session); });
+  }
+
+  Task<Result<void>> create_instance(model::InstanceConfig config) override {
+    return write<void>(
+        [config = std::move(config)](const Session& session) { return sqlite::create_instance(session, config); });
+  }
+
+  Task<Result<std::shared_ptr<const model::InstanceConfig>>> config(InstanceId instance) override {
+    co_return snapshot(configs_, instance, load_config);
+  }
+
+  Task<Result<void>> change_instance(InstanceId instance, Change<model::InstanceConfig> change) override {
+    return write<void>(drop_config(instance), [instance, change = std::move(change)](const Session& session) mutable {
+      return sqlite::change_instance(session, instance, change);
+    });
+  }
+
+  Task<Result<model::CaCertificate>> change_certificate(InstanceId instance, std::string name,
+                                                        Change<model::CaCertificate> change) override {
+    return write<model::CaCertificate>(
+        drop_config(instance),
+        [instance, name = std::move(name), change = std::move(change)](const Session& session) mutable {
+          return sqlite::change_certificate(session, instance, name, change);
+        });
+  }
+
+  Task<Result<void>> remove_certificate(InstanceId instance, std::string name,
+                                        Check<model::CaCertificate> check) override {
+    return write<void>(drop_config(instance),
+                       [instance, name = std::move(name), check = std::move(check)](const Session& session) mutable {
+                         return sqlite::remove_certificate(session, instance, name, check);
+                       });
+  }
+
+  Task<Result<std::optional<Enrollment>>> find_enrollment(InstanceId instance, EnrollmentKind kind,
+                                                          std::string id) override {
+    return read<std::optional<Enrollment>>(
+        [instance = std::move(instance), kind, id = std::move(id)](const Session& session) {
+          return sqlite::find_enrollment(session, instance, kind, id);
+        });
+  }
+
+  Task<Result<Enrollment>> change_enrollment(InstanceId instance, EnrollmentKind kind, std::string id,
+                                             Change<Enrollment> change) override {
+    return write<Enrollment>(drop_groups(instance, kind), [instance, kind, id = std::move(id),
+                                                           change = std::move(change)](const Session& session) mutable {
+      return sqlite::change_enrollment(session, instance, kind, id, change);
+    });
+  }
+
+  Task<Result<void>> remove_enrollment(InstanceId instance, EnrollmentKind kind, std::string id,
+                                       Check<Enrollment> check) override {
+    return write<void>(drop_groups(instance, kind),
+                       [instance, kind, id = std::move(id), check = std::move(check)](const Session& session) mutable {
+                         return sqlite::remove_enrollment(session, instance, kind, id, check);
+                       });
+  }
+
+  Task<Result<Page<Enrollment>>> list_enrollments(InstanceId instance, EnrollmentKind kind, std::string after,
+                                                  std::size_t limit) override {
+    return read<Page<Enrollment>>(
+        [instance = std::move(instance), kind, after = std::move(after), limit](const Session& session) {
+          return sqlite::list_enrollments(session, instance, kind, after, limit);
+        });
+  }
+
+  Task<Result<std::vector<CertificateMatch>>> find_by_certificate(InstanceId instance,
+                                                                  std::vector<std::string> links) override {
+    return read<std::vector<CertificateMatch>>(
+        [instance = std::move(instance), links = std::move(links)](const Session& session) {
+          return find_links(session, instance, links);
+        });
+  }
+
+  Task<Result<std::shared_ptr<const std::vector<SymmetricGroup>>>> symmetric_groups(InstanceId instance) override {
+    co_return snapshot(groups_, instance, load_symmetric_groups);
+  }
+
+  Task<Result<std::optional<model::Registration>>> find_registration(InstanceId instance,
+                                                                     std::string registration_id) override {
+    return read<std::optional<model::Registration>>(
+        [instance = std::move(instance), id = std::move(registration_id)](const Session& session) {
+          return sqlite::find_registration(session, instance, id);
+        });
+  }
+
+  Task<Result<void>> remove_registration(InstanceId instance, std::string registration_id,
+                                         Check<model::Registration> check) override {
+    return write<void>([instance = std::move(instance), id = std::move(registration_id),
+                        check = std::move(check)](const Session& session) mutable {
+      return sqlite::remove_registration(session, instance, id, check);
+    });
+  }
+
+  Task<Result<Page<model::Registration>>> list_group_registrations(InstanceId instance, std::string group,
+                                                                   std::string after, std::size_t limit) override {
+    return read<Page<model::Registration>>([instance = std::move(instance), group = std::move(group),
+                                            after = std::move(after), limit](const Session& session) {
+      return sqlite::list_group_registrations(session, instance, group, after, limit);
+    });
+  }
+
+  Task<Result<model::Operation>> begin_operation(InstanceId instance, model::Operation operation,
+                                                 model::Registration record) override {
+    return write<model::Operation>([instance = std::move(instance), operation = std::move(operation),
+                                    record = std::move(record)](const Session& session) {
+      return sqlite::begin_operation(session, instance, operation, record);
+    });
+  }
+
+  Task<Result<OperationState>> find_operation(InstanceId instance, std::string operation_id) override {
+    return read<OperationState>([instance = std::move(instance), id = std::move(operation_id)](const Session& session) {
+      return sqlite::find_operation(session, instance, id);
+    });
+  }
+
+  Task<Result<void>> complete_operation(InstanceId instance, std::string operation_id,
+                                        model::Registration record) override {
+    return write<void>([instance = std::move(instance), id = std::move(operation_id),
+                        record = std::move(record)](const Session& session) {
+      return sqlite::complete_operation(session, instance, id, record);
+    });
+  }
+
+  Task<Result<std::vector<std::pair<InstanceId, model::Operation>>>> open_operations(std::size_t limit) override {
+    return read<std::vector<std::pair<InstanceId, model::Operation>>>(
+        [limit](const Session& session) { return sqlite::open_operations(session, limit); });
+  }
+
+  Task<Result<std::size_t>> purge_operations(TimePoint before) override {
+    std::size_t total = 0;
+    while (true) {
+      const Result<std::size_t> purged = co_await write<std::size_t>(
+          [before](const Session& session) { return sqlite::purge_operations(session, before, kPurgeBatch); });
+      if (!purged) co_return std::unexpected(purged.error());
+      total += *purged;
+      if (*purged < kPurgeBatch) co_return total;
+    }
+  }
+
+  Task<Result<std::optional<model::HubDevice>>> find_hub_device(InstanceId instance, std::string hub,
+                                                                std::string device_id) override {
+    return read<std::optional<model::HubDevice>>(
+        [instance = std::move(instance), hub = std::move(hub), id = std::move(device_id)](const Session& session) {
+          return sqlite::find_hub_device(session, instance, hub, id);
+        });
+  }
+
+  Task<Result<model::HubDevice>> change_hub_device(InstanceId instance, std::string hub, std::string device_id,
+                                                   Change<model::HubDevice> change) override {
+    return write<model::HubDevice>([instance = std::move(instance), hub = std::move(hub), id = std::move(device_id),
+                                    change = std::move(change)](const Session& session) mutable {
+      return sqlite::change_hub_device(session, instance, hub, id, change);
+    });
+  }
+
+  Task<Result<void>> remove_hub_device(InstanceId instance, std::string hub, std::string device_id,
+                                       Check<model::HubDevice> check) override {
+    return write<void>([instance = std::move(instance), hub = std::move(hub), id = std::move(device_id),
+                        check = std::move(check)](const Session& session) mutable {
+      return sqlite::remove_hub_device(session, instance, hub, id, check);
+    });
+  }
+
+  [[nodiscard]] std::size_t pending_writes() const override { return writer_.pending(); }
+
+ private:
+  using Hook = std::move_only_function<void()>;
+
+  Hook drop_config(const InstanceId& instance) {
+    return [this, instance] { configs_.drop(instance); };
+  }
+
+  /// Only groups have keys from which others are derived.
+  Hook drop_groups(const InstanceId& instance, EnrollmentKind kind) {
+    if (kind != EnrollmentKind::kGroup) return nullptr;
+    return [this, instance] { groups_.drop(instance); };
+  }
+
+  /// One consistent moment of the database, on the calling thread.
+  template <class Query>
+  auto read_now(Query query) -> decltype(query(std::declval<const Session&>())) {
+    auto connection = readers_.mine();
+    if (!connection) return std::unexpected(connection.error());
+    auto transaction = ReadTransaction::begin(**connection);
+    if (!transaction) return std::unexpected(transaction.error());
+    return query(Session{**connection, *sealer_});
+  }
+
+  template <class T, class Query>
+  Task<Result<T>> read(Query query) {
+    co_return read_now(std::move(query));
+  }
+
+  template <class T, class Load>
+  Result<std::shared_ptr<const T>> snapshot(SnapshotCache<T>& cache, const InstanceId& instance, Load load) {
+    auto found = cache.find(instance);
+    if (found.value) return std::move(found.value);
+    Result<T> loaded = read_now([&](const Session& session) { return load(session, instance); });
+    if (!loaded) return std::unexpected(loaded.error());
+    auto value = std::make_shared<const T>(std::move(*loaded));
+    cache.offer(instance, value, found.generation);
+    return value;
+  }
+
+  template <class T, class Change>
+  Task<Result<T>> write(Change change) {
+    return write<T>(nullptr, std::move(change));
+  }
+
+  template <class T, class Change>
+  Task<Result<T>> write(Hook committed, Change change) {
+    auto work = [this, committed = std::move(committed),
+                 change = std::move(change)](Transaction& transaction) mutable -> Result<T> {
+      Result<T> result = change(Session{transaction.connection(), *sealer_});
+      if (result && committed) transaction.on_commit(std::move(committed));
+      return result;
+    };
+    co_return co_await Handover<Result<T>>([this, work = std::move(work)](auto deliver) mutable {
+      writer_.submit<T>(std::move(work), std::move(deliver));
+    });
+  }
+
+  const std::shared_ptr<const crypto::Sealer> sealer_;
+  SnapshotCache<model::InstanceConfig> configs_;
+  SnapshotCache<std::vector<SymmetricGroup>> groups_;
+  // From here on the reverse of the order in which they end: the queue is finished while all else still stands, and the
+  // last connection is one that may write, because the last one empties and removes the write-ahead log.
+  Checkpointer checkpointer_;
+  Readers readers_;
+  Writer writer_;
+};
+
+}  // namespace
+}  // namespace sqlite
+
+Result<std::unique_ptr<Store>> open_sqlite_store(const SqliteOptions& options,
+                                                 std::shared_ptr<const crypto::Sealer> sealer) {
+  using sqlite::Connection;
+  using sqlite::OpenMode;
+  auto writing = Connection::open(options.path, OpenMode::kCreate);
+  if (!writing) return std::unexpected(writing.error());
+  if (auto migrated = sqlite::migrate(*writing); !migrated) return std::unexpected(migrated.error());
+  if (auto checked = sqlite::check_master_key({*writing, *sealer}); !checked) return std::unexpected(checked.error());
+  auto checkpointing = Connection::open(options.path, OpenMode::kReadWrite);
+  if (!checkpointing) return std::unexpected(checkpointing.error());
+  if (auto logged = checkpointing->use_write_ahead_log(); !logged) return std::unexpected(logged.error());
+  return std::make_unique<sqlite::SqliteStore>(options, std::move(sealer), std::move(*writing),
+                                               std::move(*checkpointing));
+}
+
+}  // namespace muster::store

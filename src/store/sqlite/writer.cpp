@@ -1,0 +1,127 @@
+#include "store/sqlite/writer.h"
+
+#include <exception>
+
+#include "base/log.h"
+
+namespace muster::store::sqlite {
+
+Writer::Writer(Connection connection, Limits limits, std::move_only_function<void(std::size_t)> wal_grew)
+    : connection_(std::move(connection)),
+      transaction_(connection_),
+      limits_(limits),
+      wal_grew_(std::move(wal_grew)),
+      thread_([this] { run(); }) {
+}
+
+Writer::~Writer() {
+  {
+    const std::scoped_lock lock(mutex_);
+    stopping_ = true;
+  }
+  wake_.notify_one();
+  thread_.join();
+}
+
+std::unique_ptr<Writer::Job> Writer::enqueue(std::unique_ptr<Job> job) {
+  {
+    const std::scoped_lock lock(mutex_);
+    if (stopping_ || queue_.size() >= limits_.max_queue) return job;
+    queue_.push_back(std::move(job));
+    pending_.fetch_add(1, std::memory_order_relaxed);
+  }
+  wake_.notify_one();
+  return nullptr;
+}
+
+void Writer::run() {
+  batch_.reserve(limits_.max_batch);
+  while (wait_for_work()) {
+    auto done = finish(run_batch());
+    if (!done) {
+      log_error("store.commit-failed", {{"error", done.error().message}, {"detail", done.error().detail}});
+      for (auto& job : batch_) job->undo(done.error());
+    }
+    deliver_batch();
+  }
+}
+
+bool Writer::wait_for_work() {
+  std::unique_lock lock(mutex_);
+  wake_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
+  return !queue_.empty();
+}
+
+bool Writer::take_next() {
+  const std::scoped_lock lock(mutex_);
+  if (queue_.empty() || batch_.size() >= limits_.max_batch) return false;
+  batch_.push_back(std::move(queue_.front()));
+  queue_.pop_front();
+  return true;
+}
+
+Result<void> Writer::run_batch() {
+  auto begun = connection_.run("BEGIN IMMEDIATE");
+  // Also when the transaction cannot begin a batch is taken, so that its callers hear why.
+  while (take_next()) {
+    if (!begun) continue;
+    if (auto ran = run_job(*batch_.back()); !ran) return ran;
+  }
+  if (!begun) return std::unexpected(begun.error());
+  return {};
+}
+
+/// Fails only when the transaction of the batch is lost.
+Result<void> Writer::run_job(Job& job) {
+  const std::size_t hooks = transaction_.hooks_.size();
+  auto ran = run_in_savepoint(job);
+  if (ran) return {};
+  transaction_.hooks_.resize(hooks);
+  if (connection_.in_transaction()) {
+    auto undone = connection_.run("ROLLBACK TO change");
+    if (undone) undone = connection_.run("RELEASE change");
+    if (undone) {
+      job.undo(ran.error());
+      return {};
+    }
+    return std::unexpected(undone.error());
+  }
+  return ran;
+}
+
+Result<void> Writer::run_in_savepoint(Job& job) {
+  if (auto saved = connection_.run("SAVEPOINT change"); !saved) return std::unexpected(saved.error());
+  try {
+    if (const Error* why = job.run(transaction_)) return std::unexpected(*why);
+  } catch (const std::exception& thrown) {
+    return fail(ErrorCode::kInternal, "The store failed.", thrown.what());
+  }
+  if (auto released = connection_.run("RELEASE change"); !released) return std::unexpected(released.error());
+  return {};
+}
+
+Result<void> Writer::finish(Result<void> batch) {
+  if (batch) {
+    auto committed = connection_.run("COMMIT");
+    if (!committed) batch = std::unexpected(committed.error());
+  }
+  if (batch) {
+    commits_.fetch_add(1, std::memory_order_relaxed);
+    for (auto& hook : transaction_.hooks_) hook();
+    wal_grew_(connection_.wal_pages());
+  } else if (connection_.in_transaction()) {
+    static_cast<void>(connection_.run("ROLLBACK"));  // the batch has failed already, with the first error
+  }
+  transaction_.hooks_.clear();
+  return batch;
+}
+
+void Writer::deliver_batch() {
+  for (auto& job : batch_) {
+    pending_.fetch_sub(1, std::memory_order_relaxed);
+    job->deliver();
+  }
+  batch_.clear();
+}
+
+}  // namespace muster::store::sqlite
