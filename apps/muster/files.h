@@ -8,7 +8,7 @@
 namespace muster::cli {
 
 /// Largest file that an option may name, in octets.
-inline constexpr std::size_t kMaxFileSize = 1024 * 1024;
+inline constexpr std::size_t kMaxFileSize = 1024UL * 1024;
 
 /// The content of a file; "-" reads standard input. kInvalidArgument with the path when it cannot be read or is larger
 /// than kMaxFileSize.

@@ -95,7 +95,7 @@ TEST(CommandLine, WrongUsageIsTwoAndSendsNothing) {
                            "serve --threads many",
                            "serve --config /nonexistent",
                            "device register --provisioning-host h --id-scope s --registration-id d"}) {
-    const FakeService service;
+    const FakeService service{};
     const Ran ran = run_line(line, service);
     EXPECT_EQ(ran.code, 2) << line;
     EXPECT_NE(ran.err, "") << line;

@@ -14,8 +14,8 @@ enum class FileAccess {
   kOwner,     ///< mode 0600, for anything secret
 };
 
-/// The content of a regular file of at most `limit` octets. kNotFound when there is none, kTooLarge, or kInternal with the
-/// system's reason; the message names the path.
+/// The content of a regular file of at most `limit` octets. kNotFound when there is none, kTooLarge, or kInternal with
+/// the system's reason; the message names the path.
 Result<std::string> read_file(const std::filesystem::path& path, std::size_t limit);
 
 /// Replaces a file as a whole: written beside it, made durable, then renamed over it, so that a crash leaves the old or

@@ -22,8 +22,7 @@ SecretBytes& SecretBytes::operator=(SecretBytes&& other) noexcept {
 }
 
 bool SecretBytes::operator==(const SecretBytes& other) const {
-  return bytes_.size() == other.bytes_.size() &&
-         CRYPTO_memcmp(bytes_.data(), other.bytes_.data(), bytes_.size()) == 0;
+  return bytes_.size() == other.bytes_.size() && CRYPTO_memcmp(bytes_.data(), other.bytes_.data(), bytes_.size()) == 0;
 }
 
 void SecretBytes::wipe() {

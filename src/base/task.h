@@ -106,7 +106,8 @@ void start(Task<T> task, Done done) {
 template <class T>
 class Handover {
  public:
-  /// `begin(complete)` is called when the coroutine has been suspended; `complete(T)` may be called from any thread, once.
+  /// `begin(complete)` is called when the coroutine has been suspended; `complete(T)` may be called from any thread,
+  /// once.
   template <class Begin>
   explicit Handover(Begin begin) : begin_(std::move(begin)) {}
 

@@ -4,7 +4,8 @@
 
 namespace muster {
 
-ThreadExecutor::ThreadExecutor() : thread_([this] { run(); }) {}
+ThreadExecutor::ThreadExecutor() : thread_([this] { run(); }) {
+}
 
 ThreadExecutor::~ThreadExecutor() {
   {

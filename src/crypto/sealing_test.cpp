@@ -80,8 +80,8 @@ TEST_F(Sealing, AKeyOfAnotherSizeIsABrokenInvariant) {
 
 class MasterKeyFile : public ::testing::Test {
  protected:
-  MasterKeyFile() { std::filesystem::create_directories(folder_); }
-  ~MasterKeyFile() override { std::filesystem::remove_all(folder_); }
+  void SetUp() override { std::filesystem::create_directories(folder_); }
+  void TearDown() override { std::filesystem::remove_all(folder_); }
 
   void write(std::size_t octets, mode_t mode) const {
     std::ofstream(path_) << std::string(octets, 'k');

@@ -47,9 +47,9 @@ struct Enrollment {
   std::string iot_hub_host_name;                      ///< legacy single hub (R-092)
   std::optional<CustomAllocation> custom_allocation;
   std::optional<ReprovisionPolicy> reprovision_policy;
-  std::optional<bool> iot_edge;                              ///< `capabilities.iotEdge`
-  std::optional<boost::json::object> initial_twin;           ///< echoed as given
-  std::optional<boost::json::object> device_information;     ///< `optionalDeviceInformation`, individual only
+  std::optional<bool> iot_edge;                           ///< `capabilities.iotEdge`
+  std::optional<boost::json::object> initial_twin;        ///< echoed as given
+  std::optional<boost::json::object> device_information;  ///< `optionalDeviceInformation`, individual only
   boost::json::object preview_members;  ///< members of preview api-versions, stored and echoed (service-api.md 2.1)
 
   std::string etag;

@@ -18,7 +18,7 @@ std::string raw_etag(std::string_view etag);
 /// The If-Match header of a request: absent, `*` or one etag. Quotes around either are dropped (service-api.md 3.4).
 class IfMatch {
  public:
-  /// nullopt stands for a request without the header.
+  /// nullopt stands for a request without the header; a blank header counts as absent.
   static IfMatch parse(std::optional<std::string_view> header);
   static IfMatch absent() { return IfMatch(Kind::kAbsent, {}); }
   static IfMatch any() { return IfMatch(Kind::kAny, {}); }

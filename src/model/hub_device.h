@@ -32,7 +32,7 @@ using HubCredential = std::variant<SasCredential, ThumbprintCredential>;
 
 /// A device in the registry of a local hub. Device ids are compared with case (hub-api.md 5.1).
 struct HubDevice {
-  std::string hub;        ///< host name in lower case
+  std::string hub;  ///< host name in lower case
   std::string device_id;
   HubCredential credential;
   bool enabled = true;

@@ -17,10 +17,10 @@ namespace muster::model {
 
 /// A tenant: its own ID scope, policies, CA certificates, linked hubs, enrollments and records (design section 1).
 struct Instance {
-  InstanceId id;             ///< id_key(id_scope)
-  std::string name;          ///< as in the management API, "plant-dps"
-  std::string id_scope;      ///< R-004
-  std::string service_host;  ///< host name of its service API
+  InstanceId id;                                                   ///< id_key(id_scope)
+  std::string name;                                                ///< as in the management API, "plant-dps"
+  std::string id_scope;                                            ///< R-004
+  std::string service_host;                                        ///< host name of its service API
   AllocationPolicy allocation_policy = AllocationPolicy::kHashed;  ///< R-084
   std::string etag;
   TimePoint created;
@@ -38,12 +38,14 @@ enum class Right : std::uint32_t {
   kRegistrationStatusWrite = 32,
 };
 
-/// A set of rights. Writing implies reading, and ServiceConfig implies everything on the service API (service-api.md 1.3).
+/// A set of rights. Writing implies reading, and ServiceConfig implies everything on the service API
+/// (service-api.md 1.3).
 class Rights {
  public:
   Rights() = default;
   static Rights of(std::initializer_list<Right> rights);
-  /// "ServiceConfig, DeviceConnect, EnrollmentWrite": separated by comma and optional blanks; unknown words are refused.
+  /// "ServiceConfig, DeviceConnect, EnrollmentWrite": separated by comma and optional blanks, any letter case; unknown
+  /// words are refused. A blank text is the empty set.
   static Result<Rights> parse(std::string_view text);
 
   [[nodiscard]] std::string to_string() const;
@@ -106,9 +108,9 @@ struct InstanceConfig {
   std::vector<LinkedHub> hubs;
   std::vector<CaCertificate> certificates;
 
-  [[nodiscard]] const SharedAccessPolicy* find_policy(std::string_view name) const;    ///< exact
-  [[nodiscard]] const LinkedHub* find_hub(std::string_view host_name) const;           ///< without case
-  [[nodiscard]] const CaCertificate* find_certificate(std::string_view name) const;    ///< without case
+  [[nodiscard]] const SharedAccessPolicy* find_policy(std::string_view name) const;  ///< exact
+  [[nodiscard]] const LinkedHub* find_hub(std::string_view host_name) const;         ///< without case
+  [[nodiscard]] const CaCertificate* find_certificate(std::string_view name) const;  ///< without case
 };
 
 }  // namespace muster::model

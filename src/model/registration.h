@@ -47,12 +47,12 @@ struct Operation {
   std::string registration_id;  ///< spelling of the request
   EnrollmentKind enrollment_kind = EnrollmentKind::kIndividual;
   std::string enrollment_id;
-  std::string attestation;   ///< attestation_type()
-  std::string thumbprint;    ///< X.509: SHA-256 of the presented leaf, the proof for polls and the hub's credential
-  std::string api_version;   ///< of the device API
+  std::string attestation;  ///< attestation_type()
+  std::string thumbprint;   ///< X.509: SHA-256 of the presented leaf, the proof for polls and the hub's credential
+  std::string api_version;  ///< of the device API
   std::optional<boost::json::value> payload;  ///< from the device, for custom allocation
-  std::string tracking_id;   ///< of the register request, joins logs and records
-  bool open = true;          ///< false once the record holds the result
+  std::string tracking_id;                    ///< of the register request, joins logs and records
+  bool open = true;                           ///< false once the record holds the result
   TimePoint begun;
 
   bool operator==(const Operation&) const = default;

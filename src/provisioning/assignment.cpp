@@ -147,9 +147,8 @@ Task<Result<AssignmentResult>> assign(const AssignmentInput& input, HubLink& hub
   if (plan.leave != nullptr) {
     // A device left behind never fails the assignment (hub-api.md 5.3).
     if (auto gone = co_await hubs.delete_device(instance, *plan.leave, result.device_id); !gone) {
-      log_warning("hub.device-left-behind", {{"hub", plan.leave->host_name},
-                                             {"deviceId", result.device_id},
-                                             {"error", gone.error().message}});
+      log_warning("hub.device-left-behind",
+                  {{"hub", plan.leave->host_name}, {"deviceId", result.device_id}, {"error", gone.error().message}});
       checks.push_back({"hub.delete-device", false, plan.leave->host_name});
     }
   }

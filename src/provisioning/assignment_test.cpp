@@ -49,8 +49,8 @@ class Assignment : public ::testing::Test {
       config_.hubs.push_back(hub);
     }
     enrollment_.id = "dev-1";
-    enrollment_.initial_twin = boost::json::object{{"tags", {{"site", "ams"}}},
-                                                   {"properties", {{"desired", {{"interval", 30}}}}}};
+    enrollment_.initial_twin =
+        boost::json::object{{"tags", {{"site", "ams"}}}, {"properties", {{"desired", {{"interval", 30}}}}}};
     record_.registration_id = "Dev-1";
     go_to("a.test");
   }

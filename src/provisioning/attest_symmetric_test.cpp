@@ -10,9 +10,9 @@ namespace muster::provisioning {
 namespace {
 
 using model::EnrollmentKind;
+using testing::key_of;
 using testing::kKeyA;
 using testing::kKeyB;
-using testing::key_of;
 using testing::symmetric_body;
 using testing::World;
 
@@ -131,8 +131,7 @@ TEST_F(AttestSymmetric, TheRightOneOfManyGroupsIsFound) {  // R-035
     world_.enroll(EnrollmentKind::kGroup, "g" + std::to_string(i), R"({"attestation":{"type":"symmetricKey"}})");
   }
   world_.enroll(EnrollmentKind::kGroup, "mine", symmetric_body());
-  const Decision decision =
-      judge(world_.signed_request("dev-1", crypto::derive_device_key(key_of(kKeyB), "dev-1")));
+  const Decision decision = judge(world_.signed_request("dev-1", crypto::derive_device_key(key_of(kKeyB), "dev-1")));
   ASSERT_TRUE(decision.enrollment);
   EXPECT_EQ(decision.enrollment->id, "mine");
 }

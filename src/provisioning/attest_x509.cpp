@@ -33,8 +33,8 @@ std::vector<Certificate> instance_certificates(const InstanceConfig& config) {
 std::vector<Certificate> anchors_above(std::span<const Certificate> issuers, const InstanceConfig& config) {
   std::vector<Certificate> out;
   for (const Certificate& issuer : issuers) {
-    const bool verified = std::ranges::any_of(
-        config.certificates, [&](const auto& ca) { return ca.verified && ca.certificate == issuer; });
+    const bool verified = std::ranges::any_of(config.certificates,
+                                              [&](const auto& ca) { return ca.verified && ca.certificate == issuer; });
     if (verified) out.push_back(issuer);
   }
   return out;
@@ -82,7 +82,8 @@ Task<Result<std::optional<GroupMatch>>> find_group(const InstanceConfig& config,
     std::optional<GroupMatch> found;
     for (const auto& match : *matches) {
       if (match.kind != EnrollmentKind::kGroup || !contains(links_by_issuer[i], match.link)) continue;
-      auto enrollment = co_await store.find_enrollment(config.instance.id, EnrollmentKind::kGroup, match.enrollment_key);
+      auto enrollment =
+          co_await store.find_enrollment(config.instance.id, EnrollmentKind::kGroup, match.enrollment_key);
       if (!enrollment) co_return std::unexpected(enrollment.error());
       if (!*enrollment) continue;
       const bool disabled = (*enrollment)->status == model::ProvisioningStatus::kDisabled;
@@ -104,8 +105,8 @@ struct Case {
 
 /// Ends the decision by the path from the leaf to one of `anchors`.
 Decision judge_path(DecisionBuilder builder, const Case& c, std::span<const Certificate> anchors) {
-  const auto report = crypto::validate_path(c.evidence.leaf, c.evidence.chain, c.known, anchors, c.request.at,
-                                            c.settings.path);
+  const auto report =
+      crypto::validate_path(c.evidence.leaf, c.evidence.chain, c.known, anchors, c.request.at, c.settings.path);
   if (!report.valid()) {
     return builder.refuse(Reason::kInvalidCertificate, "certificate.path", report.summary());
   }
@@ -169,8 +170,8 @@ Task<Result<Decision>> judge_group(DecisionBuilder builder, const Case& c, store
                                          describe_issuers(issuers)));
   }
   const Enrollment& enrollment = (*match)->enrollment;
-  builder.passed("enrollment.found", fmt::format("group {} by {}", enrollment.id,
-                                                 describe(issuers[(*match)->issuer_index])));
+  builder.passed("enrollment.found",
+                 fmt::format("group {} by {}", enrollment.id, describe(issuers[(*match)->issuer_index])));
   builder.note_enrollment(enrollment);
 
   const auto anchors = anchors_above(std::span(issuers).subspan((*match)->issuer_index), config);

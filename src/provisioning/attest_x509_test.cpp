@@ -70,9 +70,9 @@ TEST_F(AttestX509, TheCommonNameMustBeTheRegistrationId) {  // R-021, R-022
 }
 
 TEST_F(AttestX509, AnExpiredEnrolledLeafIsRefusedUnlessExpiryIsOff) {
-  const Identity leaf = world_.issue("dev-1", CertificateUse::kClient, nullptr,
-                                     world_.clock.now() - std::chrono::days(30),
-                                     world_.clock.now() - std::chrono::hours(1));
+  const Identity leaf =
+      world_.issue("dev-1", CertificateUse::kClient, nullptr, world_.clock.now() - std::chrono::days(30),
+                   world_.clock.now() - std::chrono::hours(1));
   world_.enroll(EnrollmentKind::kIndividual, "dev-1", x509_body("clientCertificates", leaf.certificate));
   EXPECT_EQ(judge(leaf, {}).reason, Reason::kInvalidCertificate);
   AttestationSettings settings;
@@ -188,9 +188,7 @@ TEST_F(AttestX509Chain, TheNearestEntryDecidesInEveryCombination) {
     if (entry == Entry::kAbsent) return;
     world_.enroll(kind, id, x509_body(role, cert, entry == Entry::kDisabled ? std::string(kDisabled) : ""));
   };
-  const auto outcome = [](Entry entry) {
-    return entry == Entry::kEnabled ? Outcome::kAccepted : Outcome::kDisabled;
-  };
+  const auto outcome = [](Entry entry) { return entry == Entry::kEnabled ? Outcome::kAccepted : Outcome::kDisabled; };
   constexpr std::array kEntries{Entry::kAbsent, Entry::kEnabled, Entry::kDisabled};
   for (const Entry individual : kEntries) {
     for (const Entry lower : kEntries) {
@@ -203,9 +201,8 @@ TEST_F(AttestX509Chain, TheNearestEntryDecidesInEveryCombination) {
         if (lower != Entry::kAbsent) expected = outcome(lower);
         if (individual != Entry::kAbsent) expected = outcome(individual);
         const Decision decision = judge(leaf_, {intermediate_.certificate});
-        EXPECT_EQ(decision.outcome, expected)
-            << static_cast<int>(individual) << static_cast<int>(lower) << static_cast<int>(upper) << " "
-            << summarize(decision.checks);
+        EXPECT_EQ(decision.outcome, expected) << static_cast<int>(individual) << static_cast<int>(lower)
+                                              << static_cast<int>(upper) << " " << summarize(decision.checks);
       }
     }
   }

@@ -6,20 +6,34 @@ namespace muster::provisioning {
 
 std::string_view to_string(Reason reason) {
   switch (reason) {
-    case Reason::kProven: return "proven";
-    case Reason::kEnrollmentDisabled: return "enrollment-disabled";
-    case Reason::kNoCredentials: return "no-credentials";
-    case Reason::kMalformedToken: return "malformed-token";
-    case Reason::kForeignResource: return "foreign-resource";
-    case Reason::kExpiredToken: return "expired-token";
-    case Reason::kWrongKey: return "wrong-key";
-    case Reason::kNoEnrollment: return "no-enrollment";
-    case Reason::kWrongAttestation: return "wrong-attestation";
-    case Reason::kCommonNameMismatch: return "common-name-mismatch";
-    case Reason::kUnknownCertificate: return "unknown-certificate";
-    case Reason::kUnverifiedCa: return "unverified-ca";
-    case Reason::kInvalidCertificate: return "invalid-certificate";
-    case Reason::kStoreFailed: return "store-failed";
+    case Reason::kProven:
+      return "proven";
+    case Reason::kEnrollmentDisabled:
+      return "enrollment-disabled";
+    case Reason::kNoCredentials:
+      return "no-credentials";
+    case Reason::kMalformedToken:
+      return "malformed-token";
+    case Reason::kForeignResource:
+      return "foreign-resource";
+    case Reason::kExpiredToken:
+      return "expired-token";
+    case Reason::kWrongKey:
+      return "wrong-key";
+    case Reason::kNoEnrollment:
+      return "no-enrollment";
+    case Reason::kWrongAttestation:
+      return "wrong-attestation";
+    case Reason::kCommonNameMismatch:
+      return "common-name-mismatch";
+    case Reason::kUnknownCertificate:
+      return "unknown-certificate";
+    case Reason::kUnverifiedCa:
+      return "unverified-ca";
+    case Reason::kInvalidCertificate:
+      return "invalid-certificate";
+    case Reason::kStoreFailed:
+      return "store-failed";
   }
   return "unknown";
 }

@@ -19,19 +19,19 @@ enum class Outcome {
 /// Why a decision fell as it did. The peer never learns it; logs and explanations do.
 enum class Reason {
   kProven,
-  kEnrollmentDisabled,    ///< R-032, R-074
-  kNoCredentials,         ///< neither a token nor a client certificate
-  kMalformedToken,        ///< device-api.md 4.1 step 1
-  kForeignResource,       ///< the token is for another scope or registration id (step 2)
-  kExpiredToken,          ///< step 3
-  kWrongKey,              ///< no key of the enrollment made the signature (R-133)
-  kNoEnrollment,          ///< nothing applies (R-048, R-210)
-  kWrongAttestation,      ///< the individual enrollment demands another proof (R-030)
-  kCommonNameMismatch,    ///< R-021
-  kUnknownCertificate,    ///< the leaf is in neither slot of the individual enrollment (R-041)
-  kUnverifiedCa,          ///< the group's certificate does not lead to a verified one (R-045, R-049)
-  kInvalidCertificate,    ///< the leaf or its path breaks a rule (R-050..R-055)
-  kStoreFailed,           ///< not decided: our fault, the device should come again
+  kEnrollmentDisabled,  ///< R-032, R-074
+  kNoCredentials,       ///< neither a token nor a client certificate
+  kMalformedToken,      ///< device-api.md 4.1 step 1
+  kForeignResource,     ///< the token is for another scope or registration id (step 2)
+  kExpiredToken,        ///< step 3
+  kWrongKey,            ///< no key of the enrollment made the signature (R-133)
+  kNoEnrollment,        ///< nothing applies (R-048, R-210)
+  kWrongAttestation,    ///< the individual enrollment demands another proof (R-030)
+  kCommonNameMismatch,  ///< R-021
+  kUnknownCertificate,  ///< the leaf is in neither slot of the individual enrollment (R-041)
+  kUnverifiedCa,        ///< the group's certificate does not lead to a verified one (R-045, R-049)
+  kInvalidCertificate,  ///< the leaf or its path breaks a rule (R-050..R-055)
+  kStoreFailed,         ///< not decided: our fault, the device should come again
 };
 
 std::string_view to_string(Reason reason);

@@ -21,8 +21,8 @@ void log_decision(const DeviceRequest& request, const Decision& decision) {
   log(refused ? LogLevel::kWarning : LogLevel::kInfo, refused ? "attestation.refused" : "attestation.proven", fields);
 }
 
-void log_result(const model::InstanceId& instance, const model::Operation& operation,
-                const model::Registration& record, const std::vector<Check>& checks) {
+void log_result(const model::InstanceId& instance, const model::Operation& operation, const model::Registration& record,
+                const std::vector<Check>& checks) {
   const bool failed = record.status == model::RegistrationStatus::kFailed;
   std::vector<LogField> fields{{"trackingId", operation.tracking_id},
                                {"instance", instance},

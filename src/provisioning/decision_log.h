@@ -10,7 +10,7 @@ namespace muster::provisioning {
 void log_decision(const DeviceRequest& request, const Decision& decision);
 
 /// Writes one line about the end of an operation.
-void log_result(const model::InstanceId& instance, const model::Operation& operation,
-                const model::Registration& record, const std::vector<Check>& checks);
+void log_result(const model::InstanceId& instance, const model::Operation& operation, const model::Registration& record,
+                const std::vector<Check>& checks);
 
 }  // namespace muster::provisioning

@@ -21,10 +21,10 @@ struct TwinState {
 /// What a hub is to know of a device.
 struct HubDeviceSpec {
   std::string device_id;
-  model::HubCredential credential;
+  model::HubCredential credential = {};
   bool iot_edge = false;
   /// For a device that the hub does not have yet: its first twin.
-  TwinState initial_twin;
+  TwinState initial_twin = {};
   /// Also replace the twin of a device that is there already; otherwise it stays untouched.
   enum class ExistingTwin { kKeep, kReplace } existing_twin = ExistingTwin::kKeep;
 };
@@ -37,7 +37,8 @@ class HubLink {
  public:
   virtual ~HubLink() = default;
 
-  /// Creates the device or takes it over: its credential and capabilities are replaced, the rest is kept (hub-api.md 5.2).
+  /// Creates the device or takes it over: its credential and capabilities are replaced, the rest is kept
+  /// (hub-api.md 5.2).
   virtual Task<Result<void>> put_device(model::InstanceId instance, model::LinkedHub hub, HubDeviceSpec spec) = 0;
   /// nullopt when the hub has no such device.
   virtual Task<Result<std::optional<TwinState>>> read_twin(model::InstanceId instance, model::LinkedHub hub,

@@ -41,12 +41,12 @@ struct LookupAnswer {
   std::optional<model::Registration> record;  ///< nullopt: refused, or the device never registered
 };
 
-/// Takes devices from their first call to their hub (design section 3): attest, begin a durable operation, assign, write
-/// the record. Knows nothing of transports.
+/// Takes devices from their first call to their hub (design section 3): attest, begin a durable operation, assign,
+/// write the record. Knows nothing of transports.
 ///
-/// Lifecycle: one per process. resume_open_operations() once after the start. Dropping it waits for the assignments under
-/// way. Thread-safe; assignments run on a thread of its own, those of one device one after the other.
-/// Errors of its calls mean that the store could not do its part: kUnavailable should be told as throttling.
+/// Lifecycle: one per process. resume_open_operations() once after the start. Dropping it waits for the assignments
+/// under way. Thread-safe; assignments run on a thread of its own, those of one device one after the other. Errors of
+/// its calls mean that the store could not do its part: kUnavailable should be told as throttling.
 class Registrar {
  public:
   struct Parts {
@@ -61,8 +61,8 @@ class Registrar {
   Registrar(const Registrar&) = delete;
   Registrar& operator=(const Registrar&) = delete;
 
-  /// Judges the device and, when it is proven, starts its operation. Repeating the call while the operation runs gives the
-  /// same operation (design section 3).
+  /// Judges the device and, when it is proven, starts its operation. Repeating the call while the operation runs gives
+  /// the same operation (design section 3).
   Task<Result<RegisterAnswer>> register_device(DeviceRequest request);
   /// kNotFound when the operation is unknown, purged or another device's.
   Task<Result<StatusAnswer>> operation_status(DeviceRequest request, std::string operation_id);

@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/log.h"
 #include "provisioning/test_world.h"
 
 namespace muster::provisioning {
@@ -12,9 +13,9 @@ namespace {
 
 using model::EnrollmentKind;
 using model::RegistrationStatus;
+using testing::key_of;
 using testing::kKeyA;
 using testing::kKeyB;
-using testing::key_of;
 using testing::symmetric_body;
 using testing::World;
 
@@ -45,14 +46,15 @@ class CountingHub final : public HubLink {
 class RegistrarTest : public ::testing::Test {
  protected:
   RegistrarTest() {
+    configure_log(LogLevel::kError, LogFormat::kText);
     world_.enroll(EnrollmentKind::kIndividual, "dev-1", symmetric_body());
     restart();
   }
 
   void restart() {
     registrar_.reset();
-    registrar_ = std::make_unique<Registrar>(
-        Registrar::Parts{world_.store(), hub_, world_.clock, world_.random}, AttestationSettings{});
+    registrar_ = std::make_unique<Registrar>(Registrar::Parts{world_.store(), hub_, world_.clock, world_.random},
+                                             AttestationSettings{});
   }
   DeviceRequest good_request() { return world_.signed_request("dev-1", key_of(kKeyA)); }
   std::string register_device() {
@@ -79,7 +81,8 @@ TEST_F(RegistrarTest, AProvenDeviceIsAssigned) {
 }
 
 TEST_F(RegistrarTest, ARefusedDeviceLeavesNoRecord) {  // R-076
-  const auto answer = world_.must(registrar_->register_device(world_.signed_request("dev-1", SecretBytes(Bytes(32, 1)))));
+  const auto answer =
+      world_.must(registrar_->register_device(world_.signed_request("dev-1", SecretBytes(Bytes(32, 1)))));
   EXPECT_FALSE(answer.operation);
   EXPECT_FALSE(world_.must(world_.store().find_registration(world_.instance(), "dev-1")));
 }
@@ -170,8 +173,7 @@ TEST_F(RegistrarTest, AnotherDevicesOperationIsNotFound) {
                 R"({"attestation":{"type":"symmetricKey","symmetricKey":{"primaryKey":")" + std::string(kKeyB) +
                     R"(","secondaryKey":")" + std::string(kKeyB) + R"("}}})");
   const std::string operation = register_device();
-  const auto answer =
-      wait_for(registrar_->operation_status(world_.signed_request("dev-2", key_of(kKeyB)), operation));
+  const auto answer = wait_for(registrar_->operation_status(world_.signed_request("dev-2", key_of(kKeyB)), operation));
   ASSERT_FALSE(answer);
   EXPECT_EQ(answer.error().code, ErrorCode::kNotFound);
 }

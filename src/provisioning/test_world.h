@@ -95,26 +95,25 @@ class World {
   model::Enrollment enroll(model::EnrollmentKind kind, const std::string& id, const std::string& body) {
     auto object = model::parse_json_object(body);
     if (!object) throw std::runtime_error(object.error().message);
-    return must(store().change_enrollment(
-        instance(), kind, id, [&, object = *object](const model::Enrollment* current) {
+    return must(
+        store().change_enrollment(instance(), kind, id, [&, object = *object](const model::Enrollment* current) {
           return model::apply_put(kind, id, object, current, clock.now(), random);
         }));
   }
 
   void set_hubs(std::vector<model::LinkedHub> hubs) {
-    must(store().change_instance(instance(), [&](const model::InstanceConfig* current) -> Result<model::InstanceConfig> {
-      model::InstanceConfig next = *current;
-      next.hubs = hubs;
-      return next;
-    }));
+    must(
+        store().change_instance(instance(), [&](const model::InstanceConfig* current) -> Result<model::InstanceConfig> {
+          model::InstanceConfig next = *current;
+          next.hubs = hubs;
+          return next;
+        }));
   }
 
   void put_ca(const std::string& name, const crypto::Certificate& certificate, const bool verified) {
-    must(store().change_certificate(instance(), name,
-                                    [&](const model::CaCertificate*) -> Result<model::CaCertificate> {
-                                      return model::CaCertificate{name,        certificate, verified,
-                                                                  model::make_etag(random), clock.now(), clock.now()};
-                                    }));
+    must(store().change_certificate(instance(), name, [&](const model::CaCertificate*) -> Result<model::CaCertificate> {
+      return model::CaCertificate{name, certificate, verified, model::make_etag(random), clock.now(), clock.now()};
+    }));
   }
 
   /// A certificate that is valid from a day ago for a year, unless told otherwise.
@@ -124,8 +123,12 @@ class World {
   Identity issue(const std::string& common_name, crypto::CertificateUse use, const Identity* issuer, TimePoint from,
                  TimePoint to) {
     auto key = std::make_shared<crypto::PrivateKey>(crypto::PrivateKey::generate_p256().value());
-    const crypto::CertificateRequest request{
-        .common_name = common_name, .use = use, .dns_names = {}, .ip_addresses = {}, .not_before = from, .not_after = to};
+    const crypto::CertificateRequest request{.common_name = common_name,
+                                             .use = use,
+                                             .dns_names = {},
+                                             .ip_addresses = {},
+                                             .not_before = from,
+                                             .not_after = to};
     const crypto::Issuer signer =
         issuer != nullptr ? crypto::Issuer{*issuer->key, &issuer->certificate} : crypto::Issuer{*key, nullptr};
     auto certificate = crypto::issue_certificate(request, *key, signer, random);

@@ -19,8 +19,8 @@ struct RequestTarget {
   [[nodiscard]] std::optional<std::string_view> parameter(std::string_view name) const;
 };
 
-/// kInvalidArgument for a target that is not origin form, has a broken escape, an empty segment in the middle, a decoded
-/// NUL or control character, or more than 32 segments or 64 query parameters.
+/// kInvalidArgument for a target that is not origin form, has a broken escape, an empty segment in the middle, a
+/// decoded NUL or control character, or more than 32 segments or 64 query parameters.
 Result<RequestTarget> parse_request_target(std::string_view target);
 
 /// True for "2021-10-01" and "2021-11-01-preview" shaped texts (device-api.md 3.2).

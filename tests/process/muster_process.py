@@ -80,6 +80,7 @@ class Muster:
 
     def run_until_exit(self, port=0, seconds=START_SECONDS):
         """For starts that must fail: exit code and output."""
+        self.ready_file.unlink(missing_ok=True)
         done = subprocess.run(
             self.command(port), stdin=subprocess.DEVNULL, capture_output=True, timeout=seconds, env=clean_environment()
         )

@@ -145,6 +145,7 @@ def test_both_tls_versions_are_served(world, version):
         checks.error(https.exchange(connection, b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"), 404)
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_older_tls_is_refused(world):
     context = ssl.create_default_context(cafile=world.endpoint.ca_file)
     context.set_ciphers("ALL:@SECLEVEL=0")

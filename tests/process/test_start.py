@@ -130,7 +130,7 @@ def test_names_without_a_dot_get_the_default_hub(own_muster):
 
 
 def test_local_hub_can_be_named_in_the_configuration(own_muster):
-    service = own_muster(toml='[hub]\nlocal = "devices.example.net"\n').start()
+    service = own_muster(toml='[hub]\nlocal_host_name = "devices.example.net"\n').start()
     assert service.hub == "devices.example.net"
     service.stop()
 
@@ -149,13 +149,14 @@ def test_stop_finishes_the_request_in_flight(own_muster):
     body = json.dumps({"registrationId": "inflight", "attestation": clients.symmetric(KEY)}).encode()
     head = (
         f"PUT /enrollments/inflight?api-version=2021-10-01 HTTP/1.1\r\nHost: x\r\nAuthorization: {operator.token()}\r\n"
-        f"Content-Length: {len(body)}\r\n\r\n"
+        f"Content-Length: {len(body)}\r\nExpect: 100-continue\r\n\r\n"
     ).encode()
     with endpoint_of(service).raw_tls() as connection:
-        connection.sendall(head + body[:10])
+        connection.sendall(head)
+        assert connection.recv(100).startswith(b"HTTP/1.1 100 "), "the service has begun with the request"
         service.terminate()
         wait_until_refusing(service)
-        connection.sendall(body[10:])
+        connection.sendall(body)
         answer = https.receive(connection)
     assert answer is not None and answer.status == 200, answer
     assert service.wait() == 0
@@ -196,7 +197,7 @@ BAD_TOML = {
     "negative time": ("[timeouts]\nhead = -1\n", "head"),
     "bad choice": ('[attestation]\nexpiry = "sometimes"\n', "expiry", "strict"),
     "no TOML": ("this is no TOML", "1"),
-    "bad hub name": ('[hub]\nlocal = "not a host"\n', "local"),
+    "bad hub name": ('[hub]\nlocal_host_name = "not a host"\n', "local_host_name"),
 }
 
 
@@ -219,7 +220,7 @@ def test_missing_configuration_file_is_named(own_muster, folder):
         (["--listen", "nonsense"], "nonsense"),
         (["--threads", "x"], "threads"),
         (["--no-such-option"], "no-such-option"),
-        (["--log-format", "xml"], "xml"),
+        (["--log-format", "xml"], "json"),
     ],
 )
 def test_bad_options_are_usage_errors(own_muster, arguments, word):
@@ -234,7 +235,7 @@ def test_port_in_use_is_refused_with_the_address(own_muster):
         port = taken.getsockname()[1]
         service = own_muster()
         code, output = service.run_until_exit(port)
-    assert code > 0 and f"127.0.0.1:{port}" in output, output
+    assert code > 0 and "127.0.0.1" in output and str(port) in output, output
 
 
 def test_port_of_a_running_service_is_refused(own_muster):
@@ -299,7 +300,7 @@ def test_newer_schema_is_refused(own_muster):
     service = stopped(own_muster)
     with sqlite3.connect(service.data / "muster.db") as database:
         database.execute("PRAGMA user_version = 9999")
-    refused(service, "muster.db", "newer")
+    refused(service, "muster.db", "9999")
 
 
 @pytest.mark.parametrize("damage", ["no database", "header", "cut"])

@@ -17,8 +17,8 @@
 
 namespace muster::server {
 
-/// A refusal on its way to the peer: HTTP status, the six-digit code of the body (device-api.md 3.6, service-api.md 7.1)
-/// and texts for the peer and for the log.
+/// A refusal on its way to the peer: HTTP status, the six-digit code of the body (device-api.md 3.6,
+/// service-api.md 7.1) and texts for the peer and for the log.
 struct ApiError {
   int status = 500;
   int code = 500000;
@@ -44,7 +44,8 @@ struct ApiCall {
 /// prove themselves.
 struct Route {
   std::string method;
-  std::vector<std::string> path;  ///< segments; "{}" stands for any one. Fixed words match without case (service-api.md 0)
+  std::vector<std::string>
+      path;  ///< segments; "{}" stands for any one. Fixed words match without case (service-api.md 0)
   std::optional<model::Right> right;
   std::function<Task<ApiResult>(const ApiCall&)> handle;
 };

@@ -15,9 +15,9 @@ namespace muster::server {
 namespace {
 
 /// Versions of the service API that clients use (service-api.md 2).
-constexpr std::array<std::string_view, 9> kServiceVersions{
-    "2017-11-15", "2018-04-01",         "2018-09-01-preview", "2019-03-31",        "2021-10-01",
-    "2021-11-01-preview", "2025-07-01-preview", "2026-04-01",         "2026-07-01-preview"};
+constexpr std::array<std::string_view, 9> kServiceVersions{"2017-11-15",         "2018-04-01", "2018-09-01-preview",
+                                                           "2019-03-31",         "2021-10-01", "2021-11-01-preview",
+                                                           "2025-07-01-preview", "2026-04-01", "2026-07-01-preview"};
 
 /// The segments that stand for "{}", or nullopt when the path is another one.
 std::optional<std::vector<std::string>> match_path(const std::vector<std::string>& pattern,
@@ -130,8 +130,10 @@ Task<ApiResult> ApiHandler::serve_operator(const Route& route, ApiCall& call) {
     co_return server::refuse(400, 400000, "The query parameter api-version is missing or not a known version.");
   }
   ApiResult result = co_await route.handle(call);
-  if (result && call.request.method != "GET") {
-    log_info("service.changed", {{"trackingId", call.tracking_id},
+  const bool reads = *route.right == model::Right::kEnrollmentRead ||
+                     *route.right == model::Right::kRegistrationStatusRead || call.request.method == "GET";
+  if (result && !reads) {
+    log_info("service.request", {{"trackingId", call.tracking_id},
                                  {"policy", *policy},
                                  {"method", call.request.method},
                                  {"path", call.request.target.substr(0, call.request.target.find('?'))},

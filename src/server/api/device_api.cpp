@@ -83,9 +83,13 @@ std::string status_body(const std::string& operation_id, RegistrationStatus stat
 
 std::vector<Route> DeviceApi::routes() {
   return {
-      {"PUT", {"{}", "registrations", "{}", "register"}, std::nullopt,
+      {"PUT",
+       {"{}", "registrations", "{}", "register"},
+       std::nullopt,
        [this](const ApiCall& call) { return register_device(call); }},
-      {"GET", {"{}", "registrations", "{}", "operations", "{}"}, std::nullopt,
+      {"GET",
+       {"{}", "registrations", "{}", "operations", "{}"},
+       std::nullopt,
        [this](const ApiCall& call) { return operation_status(call); }},
       {"POST", {"{}", "registrations", "{}"}, std::nullopt, [this](const ApiCall& call) { return look_up(call); }},
   };

@@ -32,10 +32,16 @@ struct Words {
 };
 
 const Words& words(EnrollmentKind kind) {
-  static constexpr Words kIndividual{"enrollments", "registrationId", "Enrollment",
-                                     "Enrollment already exists.", "Enrollment not found.", 409201, 404201};
-  static constexpr Words kGroup{"enrollmentGroups", "enrollmentGroupId", "EnrollmentGroup",
-                                "EnrollmentGroup already exists.", "EnrollmentGroup not found.", 409202, 404204};
+  static constexpr Words kIndividual{
+      "enrollments",           "registrationId", "Enrollment", "Enrollment already exists.",
+      "Enrollment not found.", 409201,           404201};
+  static constexpr Words kGroup{"enrollmentGroups",
+                                "enrollmentGroupId",
+                                "EnrollmentGroup",
+                                "EnrollmentGroup already exists.",
+                                "EnrollmentGroup not found.",
+                                409202,
+                                404204};
   return kind == EnrollmentKind::kIndividual ? kIndividual : kGroup;
 }
 
@@ -59,16 +65,22 @@ std::vector<Route> EnrollmentApi::routes() {
   std::vector<Route> out;
   for (const EnrollmentKind kind : {EnrollmentKind::kIndividual, EnrollmentKind::kGroup}) {
     const std::string collection(words(kind).collection);
-    out.push_back({"POST", {collection, "query"}, Right::kEnrollmentRead,
-                   [this, kind](const ApiCall& call) { return query(call, kind); }});
-    out.push_back({"POST", {collection, "{}", "attestationmechanism"}, Right::kEnrollmentWrite,
+    out.push_back({"POST", {collection, "query"}, Right::kEnrollmentRead, [this, kind](const ApiCall& call) {
+                     return query(call, kind);
+                   }});
+    out.push_back({"POST",
+                   {collection, "{}", "attestationmechanism"},
+                   Right::kEnrollmentWrite,
                    [this, kind](const ApiCall& call) { return attestation_mechanism(call, kind); }});
-    out.push_back({"GET", {collection, "{}"}, Right::kEnrollmentRead,
-                   [this, kind](const ApiCall& call) { return get(call, kind); }});
-    out.push_back({"PUT", {collection, "{}"}, Right::kEnrollmentWrite,
-                   [this, kind](const ApiCall& call) { return put(call, kind); }});
-    out.push_back({"DELETE", {collection, "{}"}, Right::kEnrollmentWrite,
-                   [this, kind](const ApiCall& call) { return remove(call, kind); }});
+    out.push_back({"GET", {collection, "{}"}, Right::kEnrollmentRead, [this, kind](const ApiCall& call) {
+                     return get(call, kind);
+                   }});
+    out.push_back({"PUT", {collection, "{}"}, Right::kEnrollmentWrite, [this, kind](const ApiCall& call) {
+                     return put(call, kind);
+                   }});
+    out.push_back({"DELETE", {collection, "{}"}, Right::kEnrollmentWrite, [this, kind](const ApiCall& call) {
+                     return remove(call, kind);
+                   }});
   }
   return out;
 }

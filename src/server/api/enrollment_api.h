@@ -8,8 +8,8 @@
 
 namespace muster::server {
 
-/// Enrollments and enrollment groups of the service API (service-api.md 3, 4, 6). One code for both kinds; the words and
-/// codes that differ are in a table. Thread-safe; what it refers to outlives it.
+/// Enrollments and enrollment groups of the service API (service-api.md 3, 4, 6). One code for both kinds; the words
+/// and codes that differ are in a table. Thread-safe; what it refers to outlives it.
 class EnrollmentApi {
  public:
   EnrollmentApi(store::Store& store, Random& random) : store_(store), random_(random) {}

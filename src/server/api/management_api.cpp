@@ -81,8 +81,8 @@ Result<void> check_certificate_name(std::string_view name) {
 }
 
 std::vector<std::string> below_instance(std::initializer_list<std::string_view> rest) {
-  std::vector<std::string> path{"subscriptions",     "{}", "resourceGroups", "{}", "providers",
-                                "Microsoft.Devices", "provisioningServices", "{}"};
+  std::vector<std::string> path{"subscriptions",        "{}", "resourceGroups", "{}", "providers", "Microsoft.Devices",
+                                "provisioningServices", "{}"};
   path.insert(path.end(), rest.begin(), rest.end());
   return path;
 }
@@ -130,8 +130,8 @@ Task<ApiResult> ManagementApi::put_instance(const ApiCall& call) {
   if (!properties) co_return refuse(properties.error());
   if (*properties == nullptr) co_return refuse(400, kBadRequest, "properties is missing.");
 
-  auto change = [this, properties = **properties, match = if_match(call)](
-                    const InstanceConfig* current) -> Result<InstanceConfig> {
+  auto change = [this, properties = **properties,
+                 match = if_match(call)](const InstanceConfig* current) -> Result<InstanceConfig> {
     if (current == nullptr) return fail(ErrorCode::kNotFound, "Instance not found.");
     if (!match.is_absent()) {  // without If-Match the control plane updates what is there
       if (auto matched = match.check_put(&current->instance.etag); !matched) return std::unexpected(matched.error());
@@ -191,8 +191,12 @@ Task<ApiResult> ManagementApi::put_certificate(const ApiCall& call) {
                  at = call.at](const CaCertificate* current) -> Result<CaCertificate> {
     const std::string* etag = current != nullptr ? &current->etag : nullptr;
     if (auto matched = match.check_put(etag); !matched) return std::unexpected(matched.error());
-    CaCertificate next{current != nullptr ? current->name : name, upload.certificate, upload.verified,
-                       model::make_etag(random_), current != nullptr ? current->created : at, at};
+    CaCertificate next{current != nullptr ? current->name : name,
+                       upload.certificate,
+                       upload.verified,
+                       model::make_etag(random_),
+                       current != nullptr ? current->created : at,
+                       at};
     // other bytes lose the verification that the former ones had.
     if (current != nullptr && current->verified && current->certificate == upload.certificate) next.verified = true;
     return next;

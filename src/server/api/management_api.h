@@ -9,8 +9,8 @@
 namespace muster::server {
 
 /// The instance, its linked hubs, policies and CA certificates in the resource tree of Azure's control plane
-/// (service-api.md 8), on our own authentication: a policy with ServiceConfig. Subscription and resource group may be any
-/// words. Thread-safe; what it refers to outlives it.
+/// (service-api.md 8), on our own authentication: a policy with ServiceConfig. Subscription and resource group may be
+/// any words. Thread-safe; what it refers to outlives it.
 class ManagementApi {
  public:
   ManagementApi(store::Store& store, Random& random) : store_(store), random_(random) {}

@@ -25,10 +25,14 @@ constexpr std::size_t kPolicyKeySize = 64;
 /// The control plane writes policies with a capital letter (service-api.md 8.4).
 std::string_view management_name(AllocationPolicy policy) {
   switch (policy) {
-    case AllocationPolicy::kHashed: return "Hashed";
-    case AllocationPolicy::kGeoLatency: return "GeoLatency";
-    case AllocationPolicy::kStatic: return "Static";
-    case AllocationPolicy::kCustom: return "Custom";
+    case AllocationPolicy::kHashed:
+      return "Hashed";
+    case AllocationPolicy::kGeoLatency:
+      return "GeoLatency";
+    case AllocationPolicy::kStatic:
+      return "Static";
+    case AllocationPolicy::kCustom:
+      return "Custom";
   }
   return "Hashed";
 }
@@ -40,8 +44,8 @@ json::object hub_to_json(const LinkedHub& hub) {
                    {"allocationWeight", hub.allocation_weight},
                    {"authenticationType", hub.kind == model::HubKind::kLocal ? "Local" : "KeyBased"}};
   if (hub.kind == model::HubKind::kAzure) {  // the key is masked (service-api.md 8.3)
-    out["connectionString"] = fmt::format("HostName={};SharedAccessKeyName={};SharedAccessKey=****", hub.host_name,
-                                          hub.key_name);
+    out["connectionString"] =
+        fmt::format("HostName={};SharedAccessKeyName={};SharedAccessKey=****", hub.host_name, hub.key_name);
   }
   return out;
 }
@@ -60,8 +64,9 @@ Result<LinkedHub> read_hub(const json::value& value) {
   if (!apply) return std::unexpected(apply.error());
   if (!weight) return std::unexpected(weight.error());
   if (!*type || !equals_nocase(**type, "Local")) {
-    return fail(ErrorCode::kUnsupported,
-                "properties.iotHubs: this version links hubs of its own only (authenticationType \"Local\" and a name).");
+    return fail(
+        ErrorCode::kUnsupported,
+        "properties.iotHubs: this version links hubs of its own only (authenticationType \"Local\" and a name).");
   }
   if (!*name) return invalid("properties.iotHubs: a Local hub needs a name.");
   if (auto valid = model::check_host_name(**name, "properties.iotHubs.name"); !valid) {

@@ -22,8 +22,8 @@ boost::json::object policy_to_json(const model::SharedAccessPolicy& policy);
 boost::json::object certificate_to_json(const model::CaCertificate& certificate, std::string_view instance_resource_id);
 
 /// `properties` of a PUT on the instance applied to its configuration: iotHubs, allocationPolicy and
-/// authorizationPolicies, each kept as it is when absent or null. A policy's absent keys are kept, or generated for a new
-/// policy. At least one policy must go on having ServiceConfig, so that nobody locks himself out.
+/// authorizationPolicies, each kept as it is when absent or null. A policy's absent keys are kept, or generated for a
+/// new policy. At least one policy must go on having ServiceConfig, so that nobody locks himself out.
 Result<model::InstanceConfig> apply_instance_put(const model::InstanceConfig& current,
                                                  const boost::json::object& properties, Random& random);
 

@@ -72,9 +72,9 @@ Result<void> check_selects_all(const boost::json::object& body) {
   const auto text = model::required_string(body, "query");
   if (!text) return std::unexpected(text.error());
   const auto words = lower_words(unwrap(*text));
-  const bool all = words == std::vector<std::string>{"*"} ||
-                   (words.size() >= 2 && words[0] == "select" && words[1] == "*" &&
-                    (words.size() == 2 || (words.size() == 4 && words[2] == "from")));
+  const bool all =
+      words == std::vector<std::string>{"*"} || (words.size() >= 2 && words[0] == "select" && words[1] == "*" &&
+                                                 (words.size() == 2 || (words.size() == 4 && words[2] == "from")));
   if (!all) return invalid("Only SELECT * is understood by this version.");
   return {};
 }

@@ -23,9 +23,13 @@ std::unexpected<ApiError> not_found() {
 std::vector<Route> RegistrationApi::routes() {
   return {
       {"GET", {"registrations", "{}"}, Right::kRegistrationStatusRead, [this](const ApiCall& c) { return get(c); }},
-      {"DELETE", {"registrations", "{}"}, Right::kRegistrationStatusWrite,
+      {"DELETE",
+       {"registrations", "{}"},
+       Right::kRegistrationStatusWrite,
        [this](const ApiCall& c) { return remove(c); }},
-      {"POST", {"registrations", "{}", "query"}, Right::kRegistrationStatusRead,
+      {"POST",
+       {"registrations", "{}", "query"},
+       Right::kRegistrationStatusRead,
        [this](const ApiCall& c) { return query_group(c); }},
   };
 }
@@ -50,8 +54,8 @@ Task<ApiResult> RegistrationApi::remove(const ApiCall& call) {
 Task<ApiResult> RegistrationApi::query_group(const ApiCall& call) {
   auto page = read_page_request(call);
   if (!page) co_return refuse(page.error());
-  auto listed = co_await store_.list_group_registrations(call.config->instance.id, call.arguments[0], page->after,
-                                                         page->limit);
+  auto listed =
+      co_await store_.list_group_registrations(call.config->instance.id, call.arguments[0], page->after, page->limit);
   if (!listed) co_return refuse(listed.error());
   json::array items;
   for (const Registration& record : listed->items) items.push_back(to_json(record));

@@ -5,11 +5,10 @@
 #include <utility>
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <fmt/format.h>
 
 namespace muster::server {
 namespace {
@@ -42,7 +41,8 @@ Result<DataFolder> DataFolder::open(const std::filesystem::path& path) {
 }
 
 DataFolder::DataFolder(DataFolder&& other) noexcept
-    : path_(std::move(other.path_)), lock_(std::exchange(other.lock_, -1)) {}
+    : path_(std::move(other.path_)), lock_(std::exchange(other.lock_, -1)) {
+}
 
 DataFolder::~DataFolder() {
   if (lock_ >= 0) ::close(lock_);

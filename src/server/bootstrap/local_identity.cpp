@@ -3,9 +3,8 @@
 #include <array>
 #include <utility>
 
-#include <openssl/x509v3.h>
-
 #include <fmt/format.h>
+#include <openssl/x509v3.h>
 
 #include "base/file.h"
 #include "base/log.h"
@@ -143,7 +142,8 @@ Result<KeyPair> load_or_make_ca(const LocalIdentityParts& parts) {
   auto made = make_ca(parts);
   if (!made) return made;
   if (auto saved = save(*made, paths, parts.sealer); !saved) return std::unexpected(saved.error());
-  log_info("tls.local-ca-created", {{"file", paths.certificate.string()}, {"thumbprint", made->certificate.thumbprint()}});
+  log_info("tls.local-ca-created",
+           {{"file", paths.certificate.string()}, {"thumbprint", made->certificate.thumbprint()}});
   return made;
 }
 

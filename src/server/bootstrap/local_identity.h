@@ -14,7 +14,7 @@ namespace muster::server {
 
 /// What local identities are made of; everything outlives the call.
 struct LocalIdentityParts {
-  std::filesystem::path folder;  ///< where certificates and sealed keys are kept
+  std::filesystem::path folder;    ///< where certificates and sealed keys are kept
   std::vector<std::string> names;  ///< host names and IP addresses that the server's certificates are to carry
   const crypto::Sealer& sealer;
   const Clock& clock;

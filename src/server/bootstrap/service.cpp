@@ -25,7 +25,8 @@ Service::Service(const Parts& parts, InstanceDirectory instances)
       registrations_(parts.store),
       management_(parts.store, parts.random),
       devices_(instances_, parts.store, registrar_),
-      handler_({instances_, parts.store, parts.clock, parts.random, parts.attestation.sas_tolerance}, all_routes()) {}
+      handler_({instances_, parts.store, parts.clock, parts.random, parts.attestation.sas_tolerance}, all_routes()) {
+}
 
 /// Fixed words come before the device routes, which begin with a placeholder.
 std::vector<Route> Service::all_routes() {

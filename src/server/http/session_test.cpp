@@ -30,7 +30,7 @@ class SessionTest : public ServerFixture {
     ServerOptions impatient = options();
     impatient.timeouts.head = milliseconds(40);
     impatient.timeouts.body = milliseconds(40);
-    start(std::move(impatient));
+    start(impatient);
   }
   /// Sends one octet after the other until the server answers or closes; what it said.
   std::string trickle(std::string_view first) {
@@ -159,14 +159,14 @@ TEST_F(SessionTest, CutsSlowBodies) {
 TEST_F(SessionTest, ClosesSilentConnectionsWithoutAWord) {
   ServerOptions impatient = options();
   impatient.timeouts.first_octet = milliseconds(20);
-  start(std::move(impatient));
+  start(impatient);
   EXPECT_EQ(all_of(""), "");
 }
 
 TEST_F(SessionTest, ClosesIdleConnectionsAfterTheIdleTime) {
   ServerOptions impatient = options();
   impatient.timeouts.idle = milliseconds(30);
-  start(std::move(impatient));
+  start(impatient);
   TlsClient client(port());
   ASSERT_TRUE(client.handshake());
   EXPECT_EQ(client.ask(kGet).status(), 200);
@@ -181,7 +181,7 @@ TEST_F(SessionTest, GivesUpOnAPeerThatNeverReads) {
   ServerOptions impatient = options();
   impatient.timeouts.write = milliseconds(30);
   impatient.timeouts.linger = milliseconds(30);
-  start(std::move(impatient));
+  start(impatient);
   TlsClient client(port());
   ASSERT_TRUE(client.handshake());
   ASSERT_TRUE(client.send(kGet));

@@ -16,7 +16,7 @@ unsigned thread_count(const ServerOptions& options) {
 
 }  // namespace
 
-Result<std::unique_ptr<Server>> Server::start(ServerOptions options, HttpHandler& handler) {
+Result<std::unique_ptr<Server>> Server::start(const ServerOptions& options, HttpHandler& handler) {
   std::signal(SIGPIPE, SIG_IGN);
   std::unique_ptr<Server> server(new Server(options, handler));
   if (auto ready = server->replace_identities(options.identities); !ready) return std::unexpected(ready.error());

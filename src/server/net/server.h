@@ -24,7 +24,7 @@ class Server {
   /// Listens and serves when it returns. Ignores SIGPIPE for the whole process: OpenSSL writes to sockets without
   /// MSG_NOSIGNAL, and a peer that went away must not end the service.
   /// kInvalidArgument for identities (TlsContext::create), address or options; kUnavailable when the port is taken.
-  static Result<std::unique_ptr<Server>> start(ServerOptions options, HttpHandler& handler);
+  static Result<std::unique_ptr<Server>> start(const ServerOptions& options, HttpHandler& handler);
 
   ~Server();
   Server(const Server&) = delete;

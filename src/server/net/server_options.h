@@ -11,16 +11,15 @@
 namespace muster::server {
 
 /// How long a connection may take for each step. Each is a total, not the gap between two octets, so that sending one
-/// octet now and then does not keep a connection.
+/// octet now and then does not keep a connection. Numbers in brackets are sections of device-api.md.
 struct Timeouts {
   std::chrono::milliseconds handshake = std::chrono::seconds(10);
   std::chrono::milliseconds first_octet = std::chrono::seconds(20);  ///< from the end of the handshake
   std::chrono::milliseconds head = std::chrono::seconds(20);         ///< from the first octet to the end of the head
   std::chrono::milliseconds body = std::chrono::seconds(60);         ///< from the end of the head
-  std::chrono::milliseconds idle =
-      std::chrono::seconds(130);  ///< between requests; SDKs need 2 minutes (device-api.md 3.8)
-  std::chrono::milliseconds write = std::chrono::seconds(30);  ///< one answer
-  std::chrono::milliseconds linger = std::chrono::seconds(2);  ///< for the peer to close after our last answer
+  std::chrono::milliseconds idle = std::chrono::seconds(130);        ///< between requests; 2 minutes at least (3.8)
+  std::chrono::milliseconds write = std::chrono::seconds(30);        ///< one answer
+  std::chrono::milliseconds linger = std::chrono::seconds(2);        ///< for the peer to close after our last answer
 };
 
 /// How many connections may be open at once, over all threads.
@@ -30,11 +29,11 @@ struct ConnectionLimits {
 };
 
 struct ServerOptions {
-  const Clock& clock;               ///< for the Date header; outlives the server
-  std::string address = "0.0.0.0";  ///< textual IPv4 or IPv6 address; "::" serves both kinds
-  std::uint16_t port = 443;         ///< 0: any free one, see Server::port
-  unsigned threads = 0;             ///< 0: one per core
-  std::vector<TlsIdentity> identities = {};
+  const Clock& clock;                               ///< for the Date header; outlives the server
+  std::vector<TlsIdentity> identities;              ///< one, or an ECDSA and an RSA one (TlsContext::create)
+  std::string address = "0.0.0.0";                  ///< textual IPv4 or IPv6 address; "::" serves both kinds
+  std::uint16_t port = 443;                         ///< 0: any free one, see Server::port
+  unsigned threads = 0;                             ///< 0: one per core
   std::size_t head_limit = std::size_t{16} * 1024;  ///< octets of request line and headers; beyond: 431
   Timeouts timeouts = {};
   ConnectionLimits limits = {};

@@ -35,7 +35,7 @@ TEST_F(ServerTest, SpreadsConnectionsOverThreadsOnOnePort) {
 TEST_F(ServerTest, ClosesConnectionsBeyondTheLimitAtOnceAndTakesTheNextWhenOneGoes) {
   ServerOptions narrow = options();
   narrow.limits = {.total = 10, .per_peer = 2};
-  start(std::move(narrow));
+  start(narrow);
   auto first = std::make_unique<TlsClient>(port());
   ASSERT_TRUE(first->handshake());
   TlsClient second(port());
@@ -51,7 +51,7 @@ TEST_F(ServerTest, ClosesConnectionsBeyondTheLimitAtOnceAndTakesTheNextWhenOneGo
 TEST_F(ServerTest, WaitsInsteadOfSpinningWhenThereAreNoDescriptors) {
   ServerOptions single = options();
   single.threads = 1;
-  start(std::move(single));
+  start(single);
   // The undefined-behaviour sanitizer needs descriptors when it sees a type for the first time; it sees this one now.
   ASSERT_NE(boost::system::error_code(EMFILE, boost::system::system_category()).message(), "");
   rlimit before{};
@@ -71,19 +71,19 @@ TEST_F(ServerTest, WaitsInsteadOfSpinningWhenThereAreNoDescriptors) {
 }
 
 TEST_F(ServerTest, SaysWhyItCannotStart) {
-  const auto error_of = [this](ServerOptions options) {
-    const auto started = Server::start(std::move(options), handler_);
+  const auto error_of = [this](const ServerOptions& options) {
+    const auto started = Server::start(options, handler_);
     return started ? "" : started.error().message;
   };
   ServerOptions bad_address = options();
   bad_address.address = "nowhere";
-  EXPECT_THAT(error_of(std::move(bad_address)), HasSubstr("'nowhere' is not an IP address"));
+  EXPECT_THAT(error_of(bad_address), HasSubstr("'nowhere' is not an IP address"));
   ServerOptions foreign_address = options();
   foreign_address.address = "192.0.2.1";
-  EXPECT_THAT(error_of(std::move(foreign_address)), HasSubstr("Cannot listen on 192.0.2.1"));
+  EXPECT_THAT(error_of(foreign_address), HasSubstr("Cannot listen on 192.0.2.1"));
   ServerOptions no_identity = options();
   no_identity.identities.clear();
-  EXPECT_THAT(error_of(std::move(no_identity)), HasSubstr("needs a server certificate"));
+  EXPECT_THAT(error_of(no_identity), HasSubstr("needs a server certificate"));
 }
 
 TEST_F(ServerTest, StopsWithConnectionsInEveryState) {
@@ -102,7 +102,7 @@ TEST_F(ServerTest, StopsWithConnectionsInEveryState) {
 TEST_F(ServerTest, ListensOnBothKindsOfAddresses) {
   ServerOptions both = options();
   both.address = "::";
-  auto started = Server::start(std::move(both), handler_);
+  auto started = Server::start(both, handler_);
   if (!started) GTEST_SKIP() << "no IPv6 here: " << started.error().message;
   server_ = std::move(*started);
   EXPECT_EQ(fresh_request().status(), 200);

@@ -55,12 +55,12 @@ class TestHandler final : public HttpHandler {
 class ServerFixture : public ::testing::Test {
  protected:
   ServerOptions options() {
-    ServerOptions made{.clock = clock_, .address = "127.0.0.1", .port = 0, .threads = 2};
-    made.identities.push_back(ecdsa_server().identity());
-    return made;
+    std::vector<TlsIdentity> identities;
+    identities.push_back(ecdsa_server().identity());
+    return {.clock = clock_, .identities = std::move(identities), .address = "127.0.0.1", .port = 0, .threads = 2};
   }
-  void start(ServerOptions options) {
-    auto started = Server::start(std::move(options), handler_);
+  void start(const ServerOptions& options) {
+    auto started = Server::start(options, handler_);
     ASSERT_TRUE(started.has_value()) << started.error().message;
     server_ = std::move(*started);
   }

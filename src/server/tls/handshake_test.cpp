@@ -13,7 +13,7 @@ class Handshake : public ServerFixture {
   void start_with_both() {
     ServerOptions both = options();
     both.identities.push_back(rsa_server().identity());
-    start(std::move(both));
+    start(both);
   }
   /// The name in the certificate that the server chose for such a client; empty when the handshake failed.
   std::string server_name(const TlsClientOptions& client_options) {
@@ -152,7 +152,7 @@ TEST_F(Handshake, SurvivesGarbage) {
   start();
   const std::string garbage[] = {std::string(100, '\0'), std::string(5000, '\xff'),
                                  "\x16\x03\x01\xff\xff" + std::string(300, 'x'),
-                                 std::string("\x16\x03\x01\x00\x04\x01\x00\x00\x00", 9), "\x80\x2e\x01\x00\x02"};
+                                 std::string({0x16, 3, 1, 0, 4, 1, 0, 0, 0}), std::string({'\x80', 0x2e, 1, 0, 2})};
   for (const std::string& octets : garbage) {
     RawClient client(port());
     client.send(octets);
@@ -166,7 +166,7 @@ TEST_F(Handshake, SurvivesGarbage) {
 TEST_F(Handshake, CutsHalfOpenConnections) {
   ServerOptions quick = options();
   quick.timeouts.handshake = std::chrono::milliseconds(20);
-  start(std::move(quick));
+  start(quick);
   RawClient silent(port());
   EXPECT_EQ(silent.read_to_end(), "");
   EXPECT_TRUE(eventually([this] { return counters().handshakes_failed == 1; }));

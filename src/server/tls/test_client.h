@@ -78,8 +78,8 @@ class RawClient {
 struct TlsClientOptions {
   int version = TLS1_3_VERSION;
   const Credential* credential = nullptr;
-  std::string signature_algorithms = {};
-  std::string protocols = {};  ///< ALPN wire format
+  const char* signature_algorithms = "";
+  std::string_view protocols = "";  ///< ALPN wire format
   std::uint8_t max_fragment = 0;
   SSL_SESSION* resume = nullptr;
 };
@@ -100,9 +100,7 @@ class TlsClient {
       : raw_(port), context_(SSL_CTX_new(TLS_client_method()), SSL_CTX_free), ssl_(nullptr, SSL_free) {
     SSL_CTX_set_min_proto_version(context_.get(), options.version);
     SSL_CTX_set_max_proto_version(context_.get(), options.version);
-    if (!options.signature_algorithms.empty()) {
-      SSL_CTX_set1_sigalgs_list(context_.get(), options.signature_algorithms.c_str());
-    }
+    if (*options.signature_algorithms != '\0') SSL_CTX_set1_sigalgs_list(context_.get(), options.signature_algorithms);
     if (options.max_fragment != 0) SSL_CTX_set_tlsext_max_fragment_length(context_.get(), options.max_fragment);
     if (options.credential != nullptr) present(*options.credential);
     ssl_.reset(SSL_new(context_.get()));

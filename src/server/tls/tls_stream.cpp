@@ -9,6 +9,7 @@
 #include <openssl/ssl.h>
 #include <sys/socket.h>
 
+#include "server/net/await_socket.h"
 #include "server/tls/openssl_error.h"
 
 namespace muster::server {
@@ -134,8 +135,7 @@ void TlsStream::interrupt() {
 
 asio::awaitable<Result<void>> TlsStream::wait(Wait what) {
   if (interrupted_) co_return std::unexpected(lost("interrupted"));
-  boost::system::error_code error;
-  co_await socket_.async_wait(what, asio::redirect_error(asio::use_awaitable, error));
+  const boost::system::error_code error = co_await await_socket(socket_, what);
   if (interrupted_) co_return std::unexpected(lost("interrupted"));
   if (error) co_return std::unexpected(lost(error.message()));
   co_return Result<void>();
