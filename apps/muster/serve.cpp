@@ -19,6 +19,7 @@
 #include "server/bootstrap/local_identity.h"
 #include "server/bootstrap/service.h"
 #include "server/net/server.h"
+#include "server/tls/fast_decode.h"
 #include "store/sqlite/sqlite_store.h"
 
 namespace muster::cli {
@@ -48,6 +49,23 @@ Result<std::vector<server::TlsIdentity>> configured_identities(const std::vector
   }
   return out;
 }
+
+/// The ready file stands only while the service is up: what an earlier run left is removed first.
+class ReadyFile {
+ public:
+  explicit ReadyFile(std::optional<std::filesystem::path> path) : path_(std::move(path)) { remove(); }
+  ~ReadyFile() { remove(); }
+  ReadyFile(const ReadyFile&) = delete;
+  ReadyFile& operator=(const ReadyFile&) = delete;
+
+ private:
+  void remove() const {
+    std::error_code ignored;
+    if (path_) std::filesystem::remove(*path_, ignored);
+  }
+
+  std::optional<std::filesystem::path> path_;
+};
 
 /// One running service: everything that lives from start to stop, in the order in which it is made.
 class Running {
@@ -146,23 +164,32 @@ class Running {
     sqlite.path = folder_->database();
     sqlite.max_batch = options_.store_max_batch;
     auto store = store::open_sqlite_store(sqlite, sealer_);
-    if (!store) return std::unexpected(store.error());
+    if (!store) {
+      return fail(store.error().code, fmt::format("{}: {}", sqlite.path.string(), store.error().message),
+                  store.error().detail);
+    }
     store_ = std::move(*store);
     return {};
   }
 
   Result<std::vector<server::TlsIdentity>> load_identities() {
-    if (!options_.certificates.empty()) return configured_identities(options_.certificates);
-    return server::load_or_create_local_identities(
-        {folder_->tls(), options_.certificate_names(), *sealer_, clock_, random_});
+    // New keys cannot sign while fast decoding is on (server/tls/fast_decode.h).
+    server::disable_fast_decode();
+    auto identities = options_.certificates.empty()
+                          ? server::load_or_create_local_identities(
+                                {folder_->tls(), options_.certificate_names(), *sealer_, clock_, random_})
+                          : configured_identities(options_.certificates);
+    if (options_.fast_decode) {
+      if (auto enabled = server::enable_fast_decode(); !enabled) {
+        log_warning("tls.fast-decode-off", {{"reason", enabled.error().message}, {"detail", enabled.error().detail}});
+      }
+    }
+    return identities;
   }
 
   Result<void> listen() {
     auto identities = load_identities();
     if (!identities) return std::unexpected(identities.error());
-    for (const std::string& warning : server::validity_warnings(*identities, clock_.now())) {
-      log_warning("tls.certificate-validity", {{"warning", warning}});
-    }
     for (const ListenAddress& address : options_.listen) {
       server::ServerOptions server_options{.clock = clock_,
                                            .address = address.address,
@@ -170,12 +197,13 @@ class Running {
                                            .threads = options_.threads,
                                            .identities = *identities};
       server_options.timeouts.handshake = options_.timeouts.handshake;
+      server_options.timeouts.first_octet = options_.timeouts.head;
       server_options.timeouts.head = options_.timeouts.head;
       server_options.timeouts.body = options_.timeouts.body;
       server_options.timeouts.idle = options_.timeouts.idle;
       server_options.limits.total = static_cast<std::size_t>(options_.limits.max_connections);
       server_options.limits.per_peer = static_cast<std::size_t>(options_.limits.max_connections_per_address);
-      auto server = server::Server::start(std::move(server_options), service_->handler());
+      auto server = server::Server::start(server_options, service_->handler());
       if (!server) return std::unexpected(server.error());
       log_info("server.listening", {{"address", address.address}, {"port", std::to_string((*server)->port())}});
       servers_.push_back(std::move(*server));
@@ -221,6 +249,7 @@ int serve(const ServeOptions& options) {
     fmt::print(stderr, "muster: {}\n", error.message);
     return static_cast<int>(ExitCode::kRefused);
   };
+  const ReadyFile ready_file(options.ready_file);
   auto running = Running::start(options);
   if (!running) return failed(running.error());
   if (auto announced = (*running)->announce(); !announced) return failed(announced.error());

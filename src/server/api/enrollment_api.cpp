@@ -1,10 +1,13 @@
 #include "server/api/enrollment_api.h"
 
+#include <algorithm>
 #include <utility>
 
 #include <boost/json/array.hpp>
 #include <boost/json/serialize.hpp>
+#include <fmt/format.h>
 
+#include "base/text.h"
 #include "model/enrollment_json.h"
 #include "model/etag.h"
 #include "model/ids.h"
@@ -53,6 +56,24 @@ std::unexpected<ApiError> refuse_for(EnrollmentKind kind, const Error& error) {
     mapped.message = words(kind).missing;
   }
   return std::unexpected(std::move(mapped));
+}
+
+/// Hubs that an entry names must be linked (service-api.md 3.1). One that was unlinked since the entry was written may
+/// stay, or nobody could change the entry any more.
+Result<void> check_hubs_linked(const Enrollment& next, const Enrollment* current, const model::InstanceConfig& config) {
+  const auto names = [](const Enrollment& enrollment) {
+    std::vector<std::string> out = enrollment.iot_hubs.value_or(std::vector<std::string>());
+    if (!enrollment.iot_hub_host_name.empty()) out.push_back(enrollment.iot_hub_host_name);
+    return out;
+  };
+  const auto known = current != nullptr ? names(*current) : std::vector<std::string>();
+  for (const std::string& name : names(next)) {
+    const bool kept = std::ranges::any_of(known, [&](const std::string& k) { return equals_nocase(k, name); });
+    if (!kept && config.find_hub(name) == nullptr) {
+      return invalid(fmt::format("iotHubs: {} is not linked to this provisioning service.", name));
+    }
+  }
+  return {};
 }
 
 model::IfMatch if_match(const ApiCall& call) {
@@ -112,14 +133,17 @@ Task<ApiResult> EnrollmentApi::put(const ApiCall& call, EnrollmentKind kind) {
   auto body = model::parse_json_object(call.request.body);
   if (!body) co_return refuse(body.error());
 
-  auto change = [this, kind, id, body = std::move(*body), match = if_match(call),
-                 at = call.at](const Enrollment* current) -> Result<Enrollment> {
+  auto change = [this, kind, id, body = std::move(*body), match = if_match(call), at = call.at,
+                 config = call.config](const Enrollment* current) -> Result<Enrollment> {
     if (match.is_absent() && current != nullptr) {
       return fail(ErrorCode::kConflict, std::string(words(kind).exists));
     }
     const std::string* etag = current != nullptr ? &current->etag : nullptr;
     if (auto matched = match.check_put(etag); !matched) return std::unexpected(matched.error());
-    return model::apply_put(kind, id, body, current, at, random_);
+    auto next = model::apply_put(kind, id, body, current, at, random_);
+    if (!next) return next;
+    if (auto linked = check_hubs_linked(*next, current, *config); !linked) return std::unexpected(linked.error());
+    return next;
   };
   auto stored = co_await store_.change_enrollment(call.config->instance.id, kind, id, std::move(change));
   if (!stored) co_return refuse_for(kind, stored.error());

@@ -47,6 +47,10 @@ Result<PrivateKey> generate(KeyKind kind) {
   return kind == KeyKind::kEcdsa ? PrivateKey::generate_p256() : PrivateKey::generate_rsa(kRsaBits);
 }
 
+std::unexpected<Error> unreadable(const std::filesystem::path& path, const Error& error) {
+  return fail(ErrorCode::kInternal, fmt::format("{}: {}", path.string(), error.message), error.detail);
+}
+
 /// nullopt when there is no such pair; an error when there is one that cannot be read.
 Result<std::optional<KeyPair>> load(const Paths& paths, const crypto::Sealer& sealer) {
   const auto pem = read_file(paths.certificate, kMaxFile);
@@ -57,11 +61,11 @@ Result<std::optional<KeyPair>> load(const Paths& paths, const crypto::Sealer& se
     return std::unexpected(error);
   }
   auto certificate = Certificate::from_upload(*pem);
-  if (!certificate) return std::unexpected(certificate.error());
+  if (!certificate) return unreadable(paths.certificate, certificate.error());
   auto key_pem = sealer.open(as_bytes(*sealed), seal_context(paths));
-  if (!key_pem) return std::unexpected(key_pem.error());
+  if (!key_pem) return unreadable(paths.key, key_pem.error());
   auto key = PrivateKey::from_pem(as_text(key_pem->reveal()));
-  if (!key) return std::unexpected(key.error());
+  if (!key) return unreadable(paths.key, key.error());
   return KeyPair{std::move(*key), std::move(*certificate)};
 }
 

@@ -29,21 +29,44 @@ error_code bind_and_listen(asio::ip::tcp::acceptor& acceptor, const asio::ip::tc
   return error;
 }
 
-}  // namespace
-
-Result<std::uint16_t> open_listener(asio::ip::tcp::acceptor& acceptor, const std::string& address, std::uint16_t port) {
+Result<asio::ip::tcp::endpoint> endpoint_of(const std::string& address, std::uint16_t port) {
   error_code error;
   const auto ip = asio::ip::make_address(address, error);
   if (error) return invalid("'" + address + "' is not an IP address to listen on.");
-  error = bind_and_listen(acceptor, {ip, port});
+  return asio::ip::tcp::endpoint(ip, port);
+}
+
+std::unexpected<Error> cannot_listen(const asio::ip::tcp::endpoint& endpoint, const error_code& error) {
+  return fail(ErrorCode::kUnavailable, "Cannot listen on " + endpoint.address().to_string() + " port " +
+                                           std::to_string(endpoint.port()) + ": " + error.message() + ".");
+}
+
+}  // namespace
+
+Result<void> check_port_is_free(const std::string& address, std::uint16_t port) {
+  const auto endpoint = endpoint_of(address, port);
+  if (!endpoint) return std::unexpected(endpoint.error());
+  asio::io_context context;
+  asio::ip::tcp::acceptor probe(context);
+  error_code error;
+  probe.open(endpoint->protocol(), error);
+  if (!error) probe.set_option(asio::socket_base::reuse_address(true), error);
+  if (!error) probe.bind(*endpoint, error);
+  if (error) return cannot_listen(*endpoint, error);
+  return {};
+}
+
+Result<std::uint16_t> open_listener(asio::ip::tcp::acceptor& acceptor, const std::string& address, std::uint16_t port) {
+  const auto endpoint = endpoint_of(address, port);
+  if (!endpoint) return std::unexpected(endpoint.error());
+  error_code error = bind_and_listen(acceptor, *endpoint);
   if (!error) {
     const auto bound = acceptor.local_endpoint(error);
     if (!error) return bound.port();
   }
   error_code ignored;
   acceptor.close(ignored);
-  return fail(ErrorCode::kUnavailable,
-              "Cannot listen on " + address + " port " + std::to_string(port) + ": " + error.message() + ".");
+  return cannot_listen(*endpoint, error);
 }
 
 }  // namespace muster::server

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "server/net/listener.h"
 #include "server/net/worker.h"
 
 namespace muster::server {
@@ -53,6 +54,7 @@ Result<void> Server::replace_identities(const std::vector<TlsIdentity>& identiti
 }
 
 Result<void> Server::listen(const ServerOptions& options) {
+  if (auto free = check_port_is_free(options.address, options.port); !free) return free;
   // The first takes the port, which may be any free one; the others join it.
   port_ = options.port;
   for (auto& worker : workers_) {

@@ -30,10 +30,10 @@ struct ConnectionLimits {
 
 struct ServerOptions {
   const Clock& clock;                               ///< for the Date header; outlives the server
-  std::vector<TlsIdentity> identities;              ///< one, or an ECDSA and an RSA one (TlsContext::create)
   std::string address = "0.0.0.0";                  ///< textual IPv4 or IPv6 address; "::" serves both kinds
   std::uint16_t port = 443;                         ///< 0: any free one, see Server::port
   unsigned threads = 0;                             ///< 0: one per core
+  std::vector<TlsIdentity> identities;              ///< one, or an ECDSA and an RSA one (TlsContext::create)
   std::size_t head_limit = std::size_t{16} * 1024;  ///< octets of request line and headers; beyond: 431
   Timeouts timeouts = {};
   ConnectionLimits limits = {};

@@ -57,7 +57,7 @@ class ServerFixture : public ::testing::Test {
   ServerOptions options() {
     std::vector<TlsIdentity> identities;
     identities.push_back(ecdsa_server().identity());
-    return {.clock = clock_, .identities = std::move(identities), .address = "127.0.0.1", .port = 0, .threads = 2};
+    return {.clock = clock_, .address = "127.0.0.1", .port = 0, .threads = 2, .identities = std::move(identities)};
   }
   void start(const ServerOptions& options) {
     auto started = Server::start(options, handler_);
