@@ -1,6 +1,13 @@
 include(GoogleTest)
 
+# Precompiled for every module: what nearly all of its files include. Saves about a third of a clean build.
+set(MUSTER_COMMON_HEADERS <algorithm> <chrono> <cstdint> <expected> <functional> <memory> <optional> <span> <string>
+                          <string_view> <utility> <variant> <vector> <fmt/format.h>)
+set(MUSTER_TEST_HEADERS <gmock/gmock.h> <gtest/gtest.h>)
+
 # muster_module(<name> [USES <module>...] [LIBRARIES <target>...] [PRECOMPILE <header>...])
+#
+# PRECOMPILE names further headers worth precompiling for this module.
 #
 # One folder below src/ is one module: a static library muster_<name> of its *.cpp files, and, when there are *_test.cpp
 # files, one test program <name>_test. USES names modules below this one; the order of the design is checked by
@@ -20,14 +27,13 @@ function(muster_module name)
   target_include_directories(muster_${name} PUBLIC ${CMAKE_CURRENT_SOURCE_DIR})
   list(TRANSFORM ARG_USES PREPEND muster_)
   target_link_libraries(muster_${name} PUBLIC ${ARG_USES} ${ARG_LIBRARIES})
-  if(ARG_PRECOMPILE)
-    target_precompile_headers(muster_${name} PRIVATE ${ARG_PRECOMPILE})
-  endif()
+  target_precompile_headers(muster_${name} PRIVATE ${MUSTER_COMMON_HEADERS} ${ARG_PRECOMPILE})
   add_dependencies(muster_${name} check_layers)
 
   if(tests)
     add_executable(${name}_test ${tests})
     target_link_libraries(${name}_test PRIVATE muster_${name} GTest::gmock_main)
+    target_precompile_headers(${name}_test PRIVATE ${MUSTER_COMMON_HEADERS} ${MUSTER_TEST_HEADERS} ${ARG_PRECOMPILE})
     gtest_discover_tests(${name}_test TEST_PREFIX ${name}. DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 120)
   endif()
 endfunction()

@@ -4,11 +4,8 @@ add_compile_options(-Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wold-s
 add_compile_options(-fno-omit-frame-pointer)
 add_link_options(-fuse-ld=lld)
 
-if(CMAKE_BUILD_TYPE STREQUAL "Debug")
-  add_compile_options(-Og -g1)
-else()
-  add_compile_options(-g1)
-endif()
+# Line tables are what traces need; full debug information would double the time to compile and link.
+add_compile_options(-g1)
 
 if(MUSTER_SANITIZE)
   add_compile_options(-fsanitize=${MUSTER_SANITIZE} -fno-sanitize-recover=all)

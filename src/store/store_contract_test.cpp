@@ -22,7 +22,6 @@ void StoreContract::reopen() {
 namespace {
 
 using testing::ElementsAre;
-using testing::HasSubstr;
 
 TEST_P(StoreContract, ListsInstancesInTheOrderOfCreation) {
   model::InstanceConfig second = make_config("0ne00000000", "other-dps");

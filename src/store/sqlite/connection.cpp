@@ -6,6 +6,8 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "base/log.h"
+
 namespace muster::store::sqlite {
 namespace {
 
@@ -33,6 +35,10 @@ int open_flags(OpenMode mode) {
 int note_wal_pages(void* pages, sqlite3*, const char*, int count) {
   *static_cast<std::size_t*>(pages) = static_cast<std::size_t>(count);
   return SQLITE_OK;
+}
+
+void log_end_failure(const Error& error) {
+  log_warning("store.transaction-end-failed", {{"error", error.message}, {"detail", error.detail}});
 }
 
 }  // namespace
@@ -91,6 +97,11 @@ Result<void> Connection::execute(const std::string& sql) {
   return {};
 }
 
+void Connection::roll_back() {
+  if (!in_transaction()) return;
+  if (auto undone = run("ROLLBACK"); !undone) log_end_failure(undone.error());
+}
+
 Result<std::size_t> Connection::checkpoint(CheckpointMode mode) {
   const int how = mode == CheckpointMode::kPassive ? SQLITE_CHECKPOINT_PASSIVE : SQLITE_CHECKPOINT_TRUNCATE;
   int in_log = 0;
@@ -110,8 +121,9 @@ Result<ReadTransaction> ReadTransaction::begin(Connection& connection) {
 }
 
 ReadTransaction::~ReadTransaction() {
-  // The end of a transaction that only read cannot lose anything.
-  if (connection_ != nullptr) static_cast<void>(connection_->run("COMMIT"));
+  // The end of a transaction that only read cannot lose anything, so a failure is only logged.
+  if (connection_ == nullptr) return;
+  if (auto ended = connection_->run("COMMIT"); !ended) log_end_failure(ended.error());
 }
 
 }  // namespace muster::store::sqlite

@@ -56,7 +56,10 @@ class Connection {
   /// Runs one or several statements that are not worth caching: migrations, settings.
   Result<void> execute(const std::string& sql);
 
-  /// False while a transaction is open. Some failures (full disk) end the transaction by themselves.
+  /// Undoes the open transaction, if there is one. A failure is logged; the caller has its own error to report.
+  void roll_back();
+
+  /// Some failures (full disk) end a transaction by themselves.
   [[nodiscard]] bool in_transaction() const { return sqlite3_get_autocommit(database_.get()) == 0; }
   /// Pages in the write-ahead log after the last commit of this connection.
   [[nodiscard]] std::size_t wal_pages() const { return *wal_pages_; }

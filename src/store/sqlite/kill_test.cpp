@@ -62,6 +62,7 @@ void write_until_killed(Store& store, int thread) {
   if (!store) std::_Exit(1);
   {
     std::vector<std::jthread> threads;
+    threads.reserve(kThreads);
     for (int thread = 0; thread < kThreads; ++thread) {
       threads.emplace_back([&store, thread] { write_until_killed(**store, thread); });
     }

@@ -193,7 +193,7 @@ Result<void> migrate(Connection& connection) {
   if (auto begun = connection.execute("BEGIN IMMEDIATE"); !begun) return begun;
   auto migrated = apply_migrations(connection);
   if (migrated) migrated = connection.execute("COMMIT");
-  if (!migrated && connection.in_transaction()) static_cast<void>(connection.execute("ROLLBACK"));
+  if (!migrated) connection.roll_back();
   return migrated;
 }
 

@@ -216,7 +216,7 @@ class SqliteStore final : public Store {
 
   /// One consistent moment of the database, on the calling thread.
   template <class Query>
-  auto read_now(Query query) -> decltype(query(std::declval<const Session&>())) {
+  auto read_now(const Query& query) -> decltype(query(std::declval<const Session&>())) {
     auto connection = readers_.mine();
     if (!connection) return std::unexpected(connection.error());
     auto transaction = ReadTransaction::begin(**connection);
@@ -226,7 +226,7 @@ class SqliteStore final : public Store {
 
   template <class T, class Query>
   Task<Result<T>> read(Query query) {
-    co_return read_now(std::move(query));
+    co_return read_now(query);
   }
 
   template <class T, class Load>

@@ -250,6 +250,7 @@ TEST_F(SqliteStoreTest, ReadersNeverSeeASnapshotOlderThanAnAcknowledgedWrite) {
   std::atomic<int> acknowledged = 0;
   std::atomic<bool> stop = false;
   std::vector<std::jthread> readers;
+  readers.reserve(3);
   for (int i = 0; i < 3; ++i) {
     readers.emplace_back([&] {
       while (!stop) {
@@ -278,6 +279,7 @@ TEST_F(SqliteStoreTest, EightThreadsWriteAndReadAtOnce) {
   const auto store = make();
   {
     std::vector<std::jthread> threads;
+    threads.reserve(kThreads);
     for (int thread = 0; thread < kThreads; ++thread) {
       threads.emplace_back([&, thread] {
         for (int round = 0; round < kRounds; ++round) {

@@ -86,9 +86,9 @@ Result<bool> Statement::step() {
 }
 
 std::string_view Statement::text(int column) const {
-  const auto* data = static_cast<const char*>(static_cast<const void*>(sqlite3_column_text(statement_, column)));
+  const unsigned char* data = sqlite3_column_text(statement_, column);
   if (data == nullptr) return {};
-  return {data, static_cast<std::size_t>(sqlite3_column_bytes(statement_, column))};
+  return as_text({data, static_cast<std::size_t>(sqlite3_column_bytes(statement_, column))});
 }
 
 ByteView Statement::blob(int column) const {

@@ -109,8 +109,8 @@ Result<void> Writer::finish(Result<void> batch) {
     commits_.fetch_add(1, std::memory_order_relaxed);
     for (auto& hook : transaction_.hooks_) hook();
     wal_grew_(connection_.wal_pages());
-  } else if (connection_.in_transaction()) {
-    static_cast<void>(connection_.run("ROLLBACK"));  // the batch has failed already, with the first error
+  } else {
+    connection_.roll_back();
   }
   transaction_.hooks_.clear();
   return batch;

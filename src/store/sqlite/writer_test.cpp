@@ -78,9 +78,11 @@ TEST_F(WriterTest, WaitingChangesShareOneCommit) {
   auto held = submit(writer, gate.change());
   gate.entered.wait();
   std::vector<std::future<Result<int>>> waiting;
+  waiting.reserve(31);
   for (int i = 0; i < 31; ++i) waiting.push_back(submit(writer, note(std::to_string(i))));
   EXPECT_EQ(writer.pending(), 32U);
   gate.open.count_down();
+  EXPECT_TRUE(held.get());
   for (auto& result : waiting) EXPECT_TRUE(result.get());
   EXPECT_EQ(writer.commits(), 2U) << "32 changes, 16 in a batch";
   EXPECT_EQ(notes().size(), 31U);
@@ -107,6 +109,7 @@ TEST_F(WriterTest, AFailingChangeUndoesOnlyItself) {
   });
   auto after = submit(writer, note("after"));
   gate.open.count_down();
+  EXPECT_TRUE(held.get());
   EXPECT_TRUE(before.get());
   EXPECT_EQ(refused.get().error().code, ErrorCode::kConflict);
   EXPECT_EQ(broken.get().error().code, ErrorCode::kInternal);
@@ -158,6 +161,7 @@ TEST_F(WriterTest, AFullQueueRefusesAtOnce) {
   auto second = submit(writer, note("2"));
   EXPECT_EQ(submit(writer, note("3")).get().error().code, ErrorCode::kUnavailable);
   gate.open.count_down();
+  EXPECT_TRUE(held.get());
   EXPECT_TRUE(first.get());
   EXPECT_TRUE(second.get());
   EXPECT_THAT(notes(), ElementsAre("1", "2"));
