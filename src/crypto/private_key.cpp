@@ -1,9 +1,9 @@
 #include "crypto/private_key.h"
 
-#include <openssl/core_names.h>
+#include <openssl/ec.h>
 #include <openssl/evp.h>
-#include <openssl/params.h>
 #include <openssl/pem.h>
+#include <openssl/rsa.h>
 
 #include "crypto/openssl.h"
 
@@ -15,23 +15,6 @@ constexpr std::size_t kMaxPemSize = std::size_t{64} * 1024;
 /// Refuses instead of asking at the terminal, which is what OpenSSL does without a callback.
 int no_passphrase(char* /*buffer*/, int /*size*/, int /*writing*/, void* /*user*/) {
   return -1;
-}
-
-// The providers' key management is asked for by object identifier: by the names "EC" and "RSA" OpenSSL would choose an
-// ENGINE's older methods where one is registered, which cannot generate from parameters.
-constexpr const char* kEcOid = "1.2.840.10045.2.1";
-constexpr const char* kRsaOid = "1.2.840.113549.1.1.1";
-
-/// A new key of this kind, or null with the reason in OpenSSL's error queue.
-EVP_PKEY* generate(const char* algorithm, const OSSL_PARAM* parameters) {
-  const std::unique_ptr<EVP_PKEY_CTX, decltype(&EVP_PKEY_CTX_free)> context(
-      EVP_PKEY_CTX_new_from_name(nullptr, algorithm, nullptr), &EVP_PKEY_CTX_free);
-  EVP_PKEY* key = nullptr;
-  if (context == nullptr || EVP_PKEY_keygen_init(context.get()) != 1 ||
-      EVP_PKEY_CTX_set_params(context.get(), parameters) != 1 || EVP_PKEY_generate(context.get(), &key) != 1) {
-    return nullptr;
-  }
-  return key;
 }
 
 std::unexpected<Error> key_failure(std::string message) {
@@ -46,10 +29,7 @@ void KeyFree::operator()(EVP_PKEY* key) const {
 
 Result<PrivateKey> PrivateKey::generate_p256() {
   const ErrorQueueGuard guard;
-  char curve[] = "P-256";
-  const OSSL_PARAM parameters[] = {OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, curve, 0),
-                                   OSSL_PARAM_construct_end()};
-  EVP_PKEY* key = generate(kEcOid, parameters);
+  EVP_PKEY* key = EVP_EC_gen("P-256");
   if (key == nullptr) return key_failure("A P-256 key cannot be generated.");
   return PrivateKey(key);
 }
@@ -57,9 +37,7 @@ Result<PrivateKey> PrivateKey::generate_p256() {
 Result<PrivateKey> PrivateKey::generate_rsa(int bits) {
   const ErrorQueueGuard guard;
   if (bits < 512 || bits > 16384) return invalid("An RSA key has 512 to 16384 bits.");
-  const OSSL_PARAM parameters[] = {OSSL_PARAM_construct_int(OSSL_PKEY_PARAM_RSA_BITS, &bits),
-                                   OSSL_PARAM_construct_end()};
-  EVP_PKEY* key = generate(kRsaOid, parameters);
+  EVP_PKEY* key = EVP_RSA_gen(static_cast<unsigned>(bits));
   if (key == nullptr) return key_failure("An RSA key cannot be generated.");
   return PrivateKey(key);
 }
