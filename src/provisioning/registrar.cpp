@@ -82,7 +82,7 @@ Registration failed(Registration record, int code, std::string message) {
 
 }  // namespace
 
-Registrar::Registrar(Parts parts, AttestationSettings settings) : parts_(parts), settings_(std::move(settings)) {
+Registrar::Registrar(Parts parts, AttestationSettings settings) : parts_(parts), settings_(settings) {
 }
 
 Registrar::~Registrar() {
