@@ -34,7 +34,7 @@ function(muster_module name)
     add_executable(${name}_test ${tests})
     target_link_libraries(${name}_test PRIVATE muster_${name} GTest::gmock_main)
     target_precompile_headers(${name}_test PRIVATE ${MUSTER_COMMON_HEADERS} ${MUSTER_TEST_HEADERS} ${ARG_PRECOMPILE})
-    gtest_discover_tests(${name}_test TEST_PREFIX ${name}. DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 120)
+    gtest_discover_tests(${name}_test TEST_PREFIX ${name}. DISCOVERY_TIMEOUT 60 NO_PRETTY_VALUES PROPERTIES TIMEOUT 120)
   endif()
 endfunction()
 

@@ -31,6 +31,11 @@ class Acknowledged:
     deleted: set
     registrations: list  # (registration id, operation id)
 
+    def add(self, others):
+        self.enrollments |= others.enrollments
+        self.deleted |= others.deleted
+        self.registrations += others.registrations
+
 
 class Load:
     """Threads that write and register until the service goes away."""
@@ -122,34 +127,37 @@ def check_nothing_is_half_written(operator):
             return
 
 
+def check_restarted(service, acknowledged):
+    operator = clients.Operator(endpoint_of(service), service.connection_string())
+    check_enrollments(operator, acknowledged)
+    check_registrations(service, acknowledged)
+    check_nothing_is_half_written(operator)
+
+
 @pytest.mark.parametrize("seed", [os.urandom(4).hex()])
 def test_acknowledged_writes_survive_kill(own_muster, seed):
     """Several rounds on one data folder; the seed of the moments is in the name of the test."""
     moments = random.Random(seed)
     names = itertools.count(1)
-    acknowledged = Acknowledged({}, set(), [])
+    everything = Acknowledged({}, set(), [])
     service = own_muster().start()
     clients.Operator(endpoint_of(service), service.connection_string()).create_group(GROUP, clients.symmetric(MASTER))
     scope = service.id_scope
     for _ in range(ROUNDS):
-        seen = len(acknowledged.enrollments), len(acknowledged.registrations)
+        acknowledged = Acknowledged({}, set(), [])
         load = Load(service, acknowledged, names)
         load.start()
-        time.sleep(
-            moments.uniform(0.3, 1.5) * (3 if SANITIZED else 1)
-        )  # the moment of the cut, not a wait for something
+        # The moment of the cut, not a wait for something.
+        time.sleep(moments.uniform(0.3, 1.5) * (3 if SANITIZED else 1))
         service.kill()
         load.join()
-        assert (
-            len(acknowledged.enrollments) > seen[0] and len(acknowledged.registrations) > seen[1]
-        ), "no load: proves nothing"
+        assert acknowledged.enrollments and acknowledged.registrations, "no load: proves nothing"
+        everything.add(acknowledged)
 
         service.start()
         assert service.id_scope == scope
-        operator = clients.Operator(endpoint_of(service), service.connection_string())
-        check_enrollments(operator, acknowledged)
-        check_registrations(service, acknowledged)
-        check_nothing_is_half_written(operator)
+        check_restarted(service, acknowledged)
+    check_restarted(service, everything)
     service.stop()
     with sqlite3.connect(f"file:{service.data}/muster.db?mode=ro", uri=True) as database:
         assert database.execute("PRAGMA integrity_check").fetchall() == [("ok",)]

@@ -4,7 +4,9 @@ import os
 import signal
 import socket
 import sqlite3
+import ssl
 import stat
+import time
 
 import pytest
 
@@ -187,6 +189,31 @@ def test_idle_connections_do_not_hold_up_a_stop(own_muster):
     assert service.wait(15) == 0
     for connection in idle:
         connection.close()
+
+
+# --- reload ------------------------------------------------------------------------------------------------------------
+def served_certificate(service, algorithm):
+    """The certificate that a TLS 1.2 client with one kind of algorithm gets."""
+    context = endpoint_of(service).context()
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
+    context.set_ciphers(f"ECDHE+AESGCM+{algorithm}")
+    with context.wrap_socket(endpoint_of(service).raw_tcp(), server_hostname="dps.muster.test") as connection:
+        return connection.getpeercert(binary_form=True)
+
+
+@pytest.mark.parametrize("name,algorithm", [("server-ecdsa", "ECDSA"), ("server-rsa", "aRSA")])
+def test_hangup_signal_brings_new_server_certificates_into_use(own_muster, name, algorithm):
+    """A certificate that has to be made anew is made while the service runs, and new connections get it."""
+    service = own_muster().start()
+    before = served_certificate(service, algorithm)
+    for path in (service.data / "tls").glob(name + "*"):
+        path.unlink()
+    service.process.send_signal(signal.SIGHUP)
+    deadline = time.monotonic() + 20
+    while served_certificate(service, algorithm) == before and time.monotonic() < deadline:
+        assert "tls.not-reloaded" not in service.log_text(), service.log_text()[-1500:]
+    assert served_certificate(service, algorithm) != before
+    service.stop()
 
 
 # --- starts that must fail ------------------------------------------------------------------------------------------

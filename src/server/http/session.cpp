@@ -86,7 +86,8 @@ asio::awaitable<bool> Session::await_first_octets() {
   idle_ = true;
   const auto readable = co_await stream_.wait_readable();
   idle_ = false;
-  co_return readable&& co_await read_more();
+  if (!readable) co_return false;
+  co_return co_await read_more();
 }
 
 asio::awaitable<Session::Incoming> Session::read_request(RequestReader& reader) {
