@@ -12,6 +12,8 @@
 #include "model/etag.h"
 #include "model/ids.h"
 #include "model/json.h"
+#include "server/api/enrollment_bulk.h"
+#include "server/api/enrollment_words.h"
 #include "server/api/paging.h"
 
 namespace muster::server {
@@ -23,59 +25,6 @@ using model::EnrollmentKind;
 using model::EnrollmentView;
 using model::Right;
 
-/// What the two collections call themselves (service-api.md 7.1).
-struct Words {
-  std::string_view collection;
-  std::string_view id_member;
-  std::string_view item_type;
-  std::string_view exists;
-  std::string_view missing;
-  int exists_code;
-  int missing_code;
-};
-
-const Words& words(EnrollmentKind kind) {
-  static constexpr Words kIndividual{
-      "enrollments",           "registrationId", "Enrollment", "Enrollment already exists.",
-      "Enrollment not found.", 409201,           404201};
-  static constexpr Words kGroup{"enrollmentGroups",
-                                "enrollmentGroupId",
-                                "EnrollmentGroup",
-                                "EnrollmentGroup already exists.",
-                                "EnrollmentGroup not found.",
-                                409202,
-                                404204};
-  return kind == EnrollmentKind::kIndividual ? kIndividual : kGroup;
-}
-
-std::unexpected<ApiError> refuse_for(EnrollmentKind kind, const Error& error) {
-  ApiError mapped = to_api_error(error);
-  if (error.code == ErrorCode::kConflict) mapped.code = words(kind).exists_code;
-  if (error.code == ErrorCode::kNotFound) {
-    mapped.code = words(kind).missing_code;
-    mapped.message = words(kind).missing;
-  }
-  return std::unexpected(std::move(mapped));
-}
-
-/// Hubs that an entry names must be linked (service-api.md 3.1). One that was unlinked since the entry was written may
-/// stay, or nobody could change the entry any more.
-Result<void> check_hubs_linked(const Enrollment& next, const Enrollment* current, const model::InstanceConfig& config) {
-  const auto names = [](const Enrollment& enrollment) {
-    std::vector<std::string> out = enrollment.iot_hubs.value_or(std::vector<std::string>());
-    if (!enrollment.iot_hub_host_name.empty()) out.push_back(enrollment.iot_hub_host_name);
-    return out;
-  };
-  const auto known = current != nullptr ? names(*current) : std::vector<std::string>();
-  for (const std::string& name : names(next)) {
-    const bool kept = std::ranges::any_of(known, [&](const std::string& k) { return equals_nocase(k, name); });
-    if (!kept && config.find_hub(name) == nullptr) {
-      return invalid(fmt::format("iotHubs: {} is not linked to this provisioning service.", name));
-    }
-  }
-  return {};
-}
-
 model::IfMatch if_match(const ApiCall& call) {
   return model::IfMatch::parse(call.request.header("If-Match"));
 }
@@ -85,7 +34,10 @@ model::IfMatch if_match(const ApiCall& call) {
 std::vector<Route> EnrollmentApi::routes() {
   std::vector<Route> out;
   for (const EnrollmentKind kind : {EnrollmentKind::kIndividual, EnrollmentKind::kGroup}) {
-    const std::string collection(words(kind).collection);
+    const std::string collection(enrollment_words(kind).collection);
+    out.push_back({"POST", {collection}, Right::kEnrollmentWrite, [this, kind](const ApiCall& call) {
+                     return bulk(call, kind);
+                   }});
     out.push_back({"POST", {collection, "query"}, Right::kEnrollmentRead, [this, kind](const ApiCall& call) {
                      return query(call, kind);
                    }});
@@ -128,31 +80,15 @@ Task<ApiResult> EnrollmentApi::get(const ApiCall& call, EnrollmentKind kind) {
 }
 
 Task<ApiResult> EnrollmentApi::put(const ApiCall& call, EnrollmentKind kind) {
-  const std::string& id = call.arguments[0];
-  if (auto valid = model::check_enrollment_id(id, words(kind).id_member); !valid) co_return refuse(valid.error());
   auto body = model::parse_json_object(call.request.body);
   if (!body) co_return refuse(body.error());
-
-  auto change = [this, kind, id, body = std::move(*body), match = if_match(call), at = call.at,
-                 config = call.config](const Enrollment* current) -> Result<Enrollment> {
-    if (match.is_absent() && current != nullptr) {
-      return fail(ErrorCode::kConflict, std::string(words(kind).exists));
-    }
-    const std::string* etag = current != nullptr ? &current->etag : nullptr;
-    if (auto matched = match.check_put(etag); !matched) return std::unexpected(matched.error());
-    auto next = model::apply_put(kind, id, body, current, at, random_);
-    if (!next) return next;
-    if (auto linked = check_hubs_linked(*next, current, *config); !linked) return std::unexpected(linked.error());
-    return next;
-  };
-  auto stored = co_await store_.change_enrollment(call.config->instance.id, kind, id, std::move(change));
+  auto stored = co_await writer_.put(call.config, kind, call.arguments[0], std::move(*body), if_match(call), call.at);
   if (!stored) co_return refuse_for(kind, stored.error());
   co_return json_response(200, json::serialize(to_json(*stored, EnrollmentView::kWithKeys)));
 }
 
 Task<ApiResult> EnrollmentApi::remove(const ApiCall& call, EnrollmentKind kind) {
-  auto check = [match = if_match(call)](const Enrollment& current) { return match.check_delete(current.etag); };
-  auto removed = co_await store_.remove_enrollment(call.config->instance.id, kind, call.arguments[0], std::move(check));
+  auto removed = co_await writer_.remove(call.config->instance.id, kind, call.arguments[0], if_match(call));
   if (!removed) co_return refuse_for(kind, removed.error());
   co_return HttpResponse{204, {}, {}};
 }
@@ -162,6 +98,15 @@ Task<ApiResult> EnrollmentApi::attestation_mechanism(const ApiCall& call, Enroll
   if (!enrollment) co_return std::unexpected(enrollment.error());
   co_return json_response(
       200, json::serialize(model::attestation_to_json(enrollment->attestation, EnrollmentView::kWithKeys)));
+}
+
+Task<ApiResult> EnrollmentApi::bulk(const ApiCall& call, EnrollmentKind kind) {
+  auto body = model::parse_json_object(call.request.body);
+  if (!body) co_return refuse(body.error());
+  auto request = read_bulk_request(*body, kind);
+  if (!request) co_return refuse(request.error());
+  const json::object result = co_await run_bulk(std::move(*request), writer_, call.config, kind, call.at);
+  co_return json_response(200, json::serialize(result));
 }
 
 Task<ApiResult> EnrollmentApi::query(const ApiCall& call, EnrollmentKind kind) {
@@ -175,7 +120,7 @@ Task<ApiResult> EnrollmentApi::query(const ApiCall& call, EnrollmentKind kind) {
   if (!listed) co_return refuse(listed.error());
   json::array items;
   for (const Enrollment& enrollment : listed->items) items.push_back(to_json(enrollment, EnrollmentView::kPublic));
-  co_return page_response(items, words(kind).item_type, listed->next);
+  co_return page_response(items, enrollment_words(kind).item_type, listed->next);
 }
 
 }  // namespace muster::server

@@ -4,15 +4,16 @@
 
 #include "base/random.h"
 #include "server/api/api_call.h"
+#include "server/api/enrollment_writer.h"
 #include "store/store.h"
 
 namespace muster::server {
 
-/// Enrollments and enrollment groups of the service API (service-api.md 3, 4, 6). One code for both kinds; the words
-/// and codes that differ are in a table. Thread-safe; what it refers to outlives it.
+/// Enrollments and enrollment groups of the service API (service-api.md 3, 4, 6), bulk calls included. One code for
+/// both kinds; the words and codes that differ are in a table. Thread-safe; what it refers to outlives it.
 class EnrollmentApi {
  public:
-  EnrollmentApi(store::Store& store, Random& random) : store_(store), random_(random) {}
+  EnrollmentApi(store::Store& store, Random& random) : store_(store), writer_(store, random) {}
 
   [[nodiscard]] std::vector<Route> routes();
 
@@ -20,12 +21,13 @@ class EnrollmentApi {
   Task<ApiResult> get(const ApiCall& call, model::EnrollmentKind kind);
   Task<ApiResult> put(const ApiCall& call, model::EnrollmentKind kind);
   Task<ApiResult> remove(const ApiCall& call, model::EnrollmentKind kind);
+  Task<ApiResult> bulk(const ApiCall& call, model::EnrollmentKind kind);
   Task<ApiResult> query(const ApiCall& call, model::EnrollmentKind kind);
   Task<ApiResult> attestation_mechanism(const ApiCall& call, model::EnrollmentKind kind);
   Task<std::expected<model::Enrollment, ApiError>> find(const ApiCall& call, model::EnrollmentKind kind);
 
   store::Store& store_;
-  Random& random_;
+  EnrollmentWriter writer_;
 };
 
 }  // namespace muster::server
