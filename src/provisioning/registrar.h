@@ -73,8 +73,6 @@ class Registrar {
   /// Waits until no assignment is under way.
   void wait_until_idle();
 
-  [[nodiscard]] std::size_t open_operations() const { return in_flight_; }
-
  private:
   struct Work {
     model::InstanceId instance;

@@ -36,6 +36,7 @@ provisioning::Evidence evidence_of(const HttpRequest& request) {
 /// The members of a DeviceRegistration that count here; the body may be empty or one blank (device-api.md 3.4).
 struct RegistrationBody {
   std::optional<json::value> payload;
+  bool has_csr = false;
 };
 
 std::expected<RegistrationBody, ApiError> read_body(const std::string& text, std::string_view registration_id) {
@@ -54,6 +55,7 @@ std::expected<RegistrationBody, ApiError> read_body(const std::string& text, std
   if (const auto* payload = object->if_contains("payload"); payload != nullptr && !payload->is_null()) {
     body.payload = *payload;
   }
+  body.has_csr = object->contains("csr");
   return body;
 }
 
@@ -169,15 +171,9 @@ Task<ApiResult> DeviceApi::operation_status(const ApiCall& call) {
 Task<ApiResult> DeviceApi::look_up(const ApiCall& call) {
   auto request = co_await read_request(call);
   if (!request) co_return std::unexpected(request.error());
-  if (auto body = read_body(call.request.body, request->registration_id); !body) {
-    co_return std::unexpected(body.error());
-  }
-  if (!trim(call.request.body).empty()) {
-    const auto object = model::parse_json_object(call.request.body);
-    if (object && object->contains("csr")) {
-      co_return refuse(400, kBadRequest, "A look-up takes no csr.");  // device-api.md 3.1
-    }
-  }
+  const auto body = read_body(call.request.body, request->registration_id);
+  if (!body) co_return std::unexpected(body.error());
+  if (body->has_csr) co_return refuse(400, kBadRequest, "A look-up takes no csr.");  // device-api.md 3.1
   auto answer = co_await registrar_.look_up(std::move(*request));
   if (!answer) co_return refuse(answer.error());
   if (answer->decision.outcome == provisioning::Outcome::kRefused) co_return unauthorized();

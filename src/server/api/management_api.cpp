@@ -164,10 +164,9 @@ Task<ApiResult> ManagementApi::list_keys(const ApiCall& call) {
 
 Task<ApiResult> ManagementApi::list_certificates(const ApiCall& call) {
   if (!names_instance(call)) co_return no_such_instance();
+  const std::string id = resource_id(call);
   json::array value;
-  for (const auto& certificate : call.config->certificates) {
-    value.push_back(certificate_to_json(certificate, resource_id(call)));
-  }
+  for (const auto& certificate : call.config->certificates) value.push_back(certificate_to_json(certificate, id));
   co_return json_response(200, json::serialize(json::object{{"value", std::move(value)}}));
 }
 
