@@ -1,30 +1,23 @@
 #include "base/file.h"
 
-#include <cstdlib>
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+
+#include "base/temporary_folder.h"
 
 namespace muster {
 namespace {
 
 class File : public ::testing::Test {
  protected:
-  File() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "muster-file-XXXXXX").string();
-    folder_ = ::mkdtemp(pattern.data());
-  }
-  ~File() override {
-    std::error_code ignored;
-    std::filesystem::remove_all(folder_, ignored);
-  }
   [[nodiscard]] mode_t mode(const std::filesystem::path& path) const {
     struct stat facts{};
     return ::stat(path.c_str(), &facts) == 0 ? facts.st_mode & 0777U : 0U;
   }
 
-  std::filesystem::path folder_;
+  TemporaryFolder root_;
+  std::filesystem::path folder_ = root_.path();
 };
 
 TEST_F(File, WhatIsWrittenIsRead) {

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/random.h"
 #include "base/task.h"
+#include "base/temporary_folder.h"
 #include "crypto/issue.h"
 #include "crypto/sealing.h"
 #include "model/enrollment_json.h"
@@ -23,25 +24,6 @@
 #include "wire/sas_token.h"
 
 namespace muster::provisioning::testing {
-
-/// A fresh folder that goes with the object.
-class TemporaryFolder {
- public:
-  TemporaryFolder() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "muster-test-XXXXXX").string();
-    path_ = ::mkdtemp(pattern.data());
-  }
-  ~TemporaryFolder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
 
 /// A key with its certificate.
 struct Identity {
@@ -80,8 +62,6 @@ class World {
   [[nodiscard]] store::Store& store() { return *store_; }
   [[nodiscard]] model::InstanceId instance() const { return model::id_key(kScope); }
   [[nodiscard]] std::shared_ptr<const model::InstanceConfig> config() { return must(store().config(instance())); }
-  /// Drops the store and opens it again, as a restart does.
-  [[nodiscard]] const std::filesystem::path& folder() const { return folder_.path(); }
 
   /// The value of a call that has to succeed.
   template <class T>

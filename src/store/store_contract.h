@@ -33,7 +33,7 @@ class StoreContract : public testing::TestWithParam<Engine> {
   [[nodiscard]] const model::InstanceConfig& made() const { return made_; }
 
  private:
-  TemporaryFolder folder_;
+  DatabaseFolder folder_;
   model::InstanceConfig made_ = make_config(kInstance, "plant-dps");
   std::unique_ptr<Store> store_;
 };

@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "base/random.h"
+#include "base/temporary_folder.h"
 #include "crypto/issue.h"
 #include "crypto/sealing.h"
 #include "store/store.h"
@@ -16,19 +17,10 @@ namespace muster::store {
 inline constexpr TimePoint kNow{std::chrono::microseconds(1'768'472'430'123'456)};
 inline const InstanceId kInstance = "0ne0000000a";
 
-/// A folder of its own, gone with the object.
-class TemporaryFolder {
+/// A folder of its own with the place for a database.
+class DatabaseFolder : public TemporaryFolder {
  public:
-  TemporaryFolder();
-  ~TemporaryFolder();
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-
-  [[nodiscard]] std::filesystem::path database() const { return path_ / "muster.db"; }
-  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
+  [[nodiscard]] std::filesystem::path database() const { return path() / "muster.db"; }
 };
 
 /// The same key for every use, and one for "somebody else's".

@@ -14,17 +14,6 @@ std::shared_ptr<const crypto::Sealer> sealer_of(std::uint8_t octet) {
 
 }  // namespace
 
-TemporaryFolder::TemporaryFolder() {
-  std::string name = testing::TempDir() + "/muster-store-XXXXXX";
-  if (::mkdtemp(name.data()) == nullptr) std::abort();
-  path_ = name;
-}
-
-TemporaryFolder::~TemporaryFolder() {
-  std::error_code ignored;
-  std::filesystem::remove_all(path_, ignored);
-}
-
 std::shared_ptr<const crypto::Sealer> test_sealer() {
   return sealer_of(7);
 }

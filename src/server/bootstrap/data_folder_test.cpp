@@ -4,13 +4,13 @@
 #include <gtest/gtest.h>
 
 #include "base/file.h"
-#include "provisioning/test_world.h"
+#include "base/temporary_folder.h"
 
 namespace muster::server {
 namespace {
 
 TEST(DataFolder, IsMadeForItsOwnerOnly) {
-  const provisioning::testing::TemporaryFolder root;
+  const TemporaryFolder root;
   const auto folder = DataFolder::open(root.path() / "a" / "data");
   ASSERT_TRUE(folder) << folder.error().message;
   EXPECT_EQ(std::filesystem::status(root.path() / "a" / "data").permissions(), std::filesystem::perms::owner_all);
@@ -18,7 +18,7 @@ TEST(DataFolder, IsMadeForItsOwnerOnly) {
 }
 
 TEST(DataFolder, TakesOneProcessAtATime) {
-  const provisioning::testing::TemporaryFolder root;
+  const TemporaryFolder root;
   {
     const auto first = DataFolder::open(root.path());
     ASSERT_TRUE(first);
@@ -31,7 +31,7 @@ TEST(DataFolder, TakesOneProcessAtATime) {
 }
 
 TEST(DataFolder, AFileInItsPlaceIsRefused) {
-  const provisioning::testing::TemporaryFolder root;
+  const TemporaryFolder root;
   ASSERT_TRUE(write_file(root.path() / "file", "x", FileAccess::kOwner));
   const auto folder = DataFolder::open(root.path() / "file");
   ASSERT_FALSE(folder);

@@ -6,8 +6,8 @@
 #include <gtest/gtest.h>
 
 #include "base/file.h"
+#include "base/temporary_folder.h"
 #include "crypto/path_validation.h"
-#include "provisioning/test_world.h"
 
 namespace muster::server {
 namespace {
@@ -24,7 +24,7 @@ class LocalIdentity : public ::testing::Test {
     return crypto::Certificate::from_upload(read_file(local_ca_file(folder_.path()), 100'000).value()).value();
   }
 
-  provisioning::testing::TemporaryFolder folder_;
+  TemporaryFolder folder_;
   SequenceRandom random_;
   crypto::Sealer sealer_{SecretBytes(random_.bytes(crypto::Sealer::kKeySize)), random_};
   ManualClock clock_{TimePoint(std::chrono::sys_days(std::chrono::year(2026) / 6 / 1))};

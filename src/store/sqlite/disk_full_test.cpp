@@ -55,7 +55,7 @@ class DiskFull : public testing::Test {
     return page ? page->items.size() : 0;
   }
 
-  TemporaryFolder folder_;
+  DatabaseFolder folder_;
   std::shared_ptr<const crypto::Sealer> sealer_ = test_sealer();
   std::optional<Writer> writer_;
 };

@@ -142,7 +142,7 @@ TEST(StoreKill, AcknowledgedWritesSurvive) {
   std::mt19937 random(std::random_device{}());
   std::uniform_int_distribution<int> counts(1, 300);
   for (int round = 0; round < kRounds; ++round) {
-    const TemporaryFolder folder;
+    const DatabaseFolder folder;
     const int count = counts(random);
     SCOPED_TRACE(fmt::format("round {}, killed after {} acknowledgements", round, count));
     {

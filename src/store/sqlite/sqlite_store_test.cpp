@@ -44,7 +44,7 @@ class SqliteStoreTest : public testing::Test {
     return octets;
   }
 
-  TemporaryFolder folder_;
+  DatabaseFolder folder_;
 };
 
 TEST_F(SqliteStoreTest, TheFileIsReadableByItsOwnerOnly) {
@@ -219,7 +219,7 @@ TEST_F(SqliteStoreTest, AFullQueueIsUnavailableAtOnce) {
 
 TEST_F(SqliteStoreTest, AThreadMayUseOneStoreAfterAnother) {
   for (int round = 0; round < 3; ++round) {
-    const TemporaryFolder own;
+    const DatabaseFolder own;
     const auto store = open_sqlite_store({.path = own.database()}, test_sealer()).value();
     EXPECT_TRUE(wait_for(store->list_instances()).value().empty());
     ASSERT_TRUE(wait_for(store->create_instance(make_config(kInstance, "plant-dps"))));

@@ -69,7 +69,7 @@ class WriterTest : public testing::Test {
 
   static void ignore_growth(std::size_t /*pages*/) {}
 
-  TemporaryFolder folder_;
+  DatabaseFolder folder_;
 };
 
 TEST_F(WriterTest, WaitingChangesShareOneCommit) {
