@@ -1,5 +1,6 @@
 #include "base/random.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdlib>
 
@@ -8,6 +9,36 @@
 #include "base/log.h"
 
 namespace muster {
+
+namespace {
+
+using Octets = std::array<std::uint8_t, 16>;
+
+std::string guid_text(const Octets& raw) {
+  const std::string digits = hex_lower(raw);
+  std::string out;
+  out.reserve(36);
+  for (std::size_t i = 0; i < digits.size(); ++i) {
+    if (i == 8 || i == 12 || i == 16 || i == 20) out.push_back('-');
+    out.push_back(digits[i]);
+  }
+  return out;
+}
+
+/// RFC 9562 section 4: version and variant.
+void mark(Octets& raw, std::uint8_t version) {
+  raw[6] = static_cast<std::uint8_t>((raw[6] & 0x0f) | version << 4);
+  raw[8] = static_cast<std::uint8_t>((raw[8] & 0x3f) | 0x80);
+}
+
+/// The first six octets: milliseconds since 1970, the most significant first. Times before 1970 count as 1970.
+void put_time(Octets& raw, TimePoint now) {
+  const auto elapsed = std::chrono::floor<std::chrono::milliseconds>(now).time_since_epoch().count();
+  auto millis = static_cast<std::uint64_t>(std::max<std::int64_t>(elapsed, 0));
+  for (std::size_t i = 6; i-- > 0; millis >>= 8) raw[i] = static_cast<std::uint8_t>(millis);
+}
+
+}  // namespace
 
 Bytes Random::bytes(std::size_t count) {
   Bytes out(count);
@@ -35,18 +66,25 @@ void SequenceRandom::fill(std::span<std::uint8_t> out) {
 }
 
 std::string make_guid(Random& random) {
-  std::array<std::uint8_t, 16> raw{};
+  Octets raw{};
   random.fill(raw);
-  raw[6] = static_cast<std::uint8_t>((raw[6] & 0x0f) | 0x40);  // RFC 4122 section 4.4
-  raw[8] = static_cast<std::uint8_t>((raw[8] & 0x3f) | 0x80);
-  const std::string digits = hex_lower(raw);
-  std::string out;
-  out.reserve(36);
-  for (std::size_t i = 0; i < digits.size(); ++i) {
-    if (i == 8 || i == 12 || i == 16 || i == 20) out.push_back('-');
-    out.push_back(digits[i]);
-  }
-  return out;
+  mark(raw, 4);
+  return guid_text(raw);
+}
+
+std::string make_time_ordered_guid(Random& random, TimePoint now) {
+  Octets raw{};
+  random.fill(raw);
+  put_time(raw, now);
+  mark(raw, 7);
+  return guid_text(raw);
+}
+
+std::string first_time_ordered_guid(TimePoint now) {
+  Octets raw{};
+  put_time(raw, now);
+  mark(raw, 7);
+  return guid_text(raw);
 }
 
 }  // namespace muster

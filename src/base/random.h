@@ -6,6 +6,7 @@
 #include <string>
 
 #include "base/bytes.h"
+#include "base/clock.h"
 
 namespace muster {
 
@@ -37,5 +38,10 @@ class SequenceRandom final : public Random {
 
 /// A version 4 UUID in lower case, "5d6f3e5e-52a7-4f1a-9e55-6b2b0f8f6a11".
 std::string make_guid(Random& random);
+
+/// A version 7 UUID (RFC 9562 section 5.7): its text sorts by `now`, to the millisecond.
+std::string make_time_ordered_guid(Random& random, TimePoint now);
+/// The least text that such a UUID made at `now` or later can have.
+std::string first_time_ordered_guid(TimePoint now);
 
 }  // namespace muster

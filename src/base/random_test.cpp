@@ -46,5 +46,19 @@ TEST(SystemRandom, GivesAsManyOctetsAsAsked) {
   EXPECT_NE(random.bytes(32), random.bytes(32));
 }
 
+TEST(TimeOrderedGuid, SortsByTimeAndMarksItsVersion) {  // RFC 9562 section 5.7
+  SequenceRandom random;
+  const TimePoint now = from_micros(1'790'000'000'123'456);
+  const std::string earlier = make_time_ordered_guid(random, now);
+  const std::string later = make_time_ordered_guid(random, now + std::chrono::milliseconds(1));
+  EXPECT_THAT(earlier, testing::MatchesRegex("[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"));
+  EXPECT_EQ(earlier.substr(0, 13), "01a0c450-6c7b");
+  EXPECT_LT(earlier, later);
+  EXPECT_NE(earlier, make_time_ordered_guid(random, now));
+  EXPECT_LT(first_time_ordered_guid(now), earlier);
+  EXPECT_LT(earlier, first_time_ordered_guid(now + std::chrono::milliseconds(1)));
+  EXPECT_TRUE(first_time_ordered_guid(from_micros(-5)).starts_with("00000000-0000-7000"));
+}
+
 }  // namespace
 }  // namespace muster

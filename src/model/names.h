@@ -1,5 +1,6 @@
 #pragma once
 
+#include "model/attempt.h"
 #include "model/enrollment.h"
 #include "model/named_value.h"
 #include "model/registration.h"
@@ -34,6 +35,15 @@ inline constexpr std::array kRegistrationStatusNames{
     NamedValue<RegistrationStatus>{RegistrationStatus::kAssigned, "assigned"},
     NamedValue<RegistrationStatus>{RegistrationStatus::kFailed, "failed"},
     NamedValue<RegistrationStatus>{RegistrationStatus::kDisabled, "disabled"},
+};
+
+inline constexpr std::array kAttemptOutcomeNames{
+    NamedValue<AttemptOutcome>{AttemptOutcome::kRefused, "refused"},
+    NamedValue<AttemptOutcome>{AttemptOutcome::kPending, "pending"},
+    NamedValue<AttemptOutcome>{AttemptOutcome::kJoined, "joined"},
+    NamedValue<AttemptOutcome>{AttemptOutcome::kAssigned, "assigned"},
+    NamedValue<AttemptOutcome>{AttemptOutcome::kFailed, "failed"},
+    NamedValue<AttemptOutcome>{AttemptOutcome::kDisabled, "disabled"},
 };
 
 inline constexpr std::array kSubstatusNames{

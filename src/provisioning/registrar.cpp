@@ -226,7 +226,7 @@ Task<bool> Registrar::run(Work work) {
   }
   record->etag = model::make_etag(parts_.random);
   record->updated = parts_.clock.now();
-  if (auto done = co_await parts_.store.complete_operation(work.instance, work.operation.id, *record); !done) {
+  if (auto done = co_await parts_.store.complete_operation(work.instance, work.operation.id, *record, std::nullopt); !done) {
     log_error("registration.not-recorded", {{"trackingId", work.operation.tracking_id},
                                             {"registrationId", work.operation.registration_id},
                                             {"error", done.error().message},

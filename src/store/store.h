@@ -10,6 +10,7 @@
 
 #include "base/result.h"
 #include "base/task.h"
+#include "model/attempt.h"
 #include "model/enrollment.h"
 #include "model/etag.h"
 #include "model/hub_device.h"
@@ -61,6 +62,13 @@ struct SymmetricGroup {
 struct OperationState {
   model::Operation operation;
   std::optional<model::Registration> registration;
+};
+
+/// Which attempts are asked for; what is empty does not matter.
+struct AttemptFilter {
+  std::string registration_id = {};  ///< without regard to case
+  std::string thumbprint = {};
+  bool failed_only = false;
 };
 
 /// What is kept, in transactions of the domain (design section 4). Every row carries its instance.
@@ -118,14 +126,25 @@ class Store {
                                                          model::Registration record) = 0;
   /// kNotFound for an unknown or purged id.
   virtual Task<Result<OperationState>> find_operation(InstanceId instance, std::string operation_id) = 0;
-  /// Writes the result and closes the operation in one transaction. kConflict when the operation is no longer open or
-  /// no longer the device's last one: then nothing is written.
+  /// Writes the result, adds the attempt that it ends, and closes the operation, all in one transaction. kConflict when
+  /// the operation is no longer open or no longer the device's last one: then nothing is written.
   virtual Task<Result<void>> complete_operation(InstanceId instance, std::string operation_id,
-                                                model::Registration record) = 0;
+                                                model::Registration record, std::optional<model::Attempt> attempt) = 0;
   /// Operations that were open when a process ended, to be resumed; over all instances.
   virtual Task<Result<std::vector<std::pair<InstanceId, model::Operation>>>> open_operations(std::size_t limit) = 0;
   /// Forgets closed operations begun before `before`; returns how many.
   virtual Task<Result<std::size_t>> purge_operations(TimePoint before) = 0;
+
+  // --- attempts ---------------------------------------------------------------------------------------------------
+  /// Keeps an attempt; one with the same tracking id is replaced.
+  virtual Task<Result<void>> add_attempt(InstanceId instance, model::Attempt attempt) = 0;
+  virtual Task<Result<std::optional<model::Attempt>>> find_attempt(InstanceId instance, std::string tracking_id) = 0;
+  /// Newest first. `before`: the `next` of the page before; empty: from the newest.
+  virtual Task<Result<Page<model::Attempt>>> list_attempts(InstanceId instance, AttemptFilter filter,
+                                                           std::string before, std::size_t limit) = 0;
+  /// Drops the oldest attempts of every instance: those made before `before`, and those beyond the newest `keep`.
+  /// Returns how many.
+  virtual Task<Result<std::size_t>> trim_attempts(TimePoint before, std::size_t keep) = 0;
 
   // --- device registry of the local hubs -------------------------------------------------------------------------
   virtual Task<Result<std::optional<model::HubDevice>>> find_hub_device(InstanceId instance, std::string hub,

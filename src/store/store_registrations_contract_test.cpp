@@ -15,7 +15,7 @@ class StoreRegistrations : public StoreContract {
     return wait_for(store().begin_operation(kInstance, operation, record));
   }
   Result<void> complete(const std::string& id, const model::Registration& record) {
-    return wait_for(store().complete_operation(kInstance, id, record));
+    return wait_for(store().complete_operation(kInstance, id, record, std::nullopt));
   }
   OperationState state(const std::string& id) { return wait_for(store().find_operation(kInstance, id)).value(); }
   std::optional<model::Registration> record(const std::string& id) {

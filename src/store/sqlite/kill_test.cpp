@@ -53,7 +53,8 @@ void write_until_killed(Store& store, int thread) {
     if (wait_for(store.begin_operation(kInstance, make_operation(operation, id, entry_of(id)), record_of(id)))) {
       acknowledge("begun " + id);
     }
-    if (wait_for(store.complete_operation(kInstance, operation, record_of(id)))) acknowledge("ended " + id);
+    if (wait_for(store.complete_operation(kInstance, operation, record_of(id), std::nullopt)))
+      acknowledge("ended " + id);
   }
 }
 

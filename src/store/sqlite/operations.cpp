@@ -2,6 +2,7 @@
 
 #include <boost/json/serialize.hpp>
 
+#include "store/sqlite/attempts.h"
 #include "store/sqlite/registrations.h"
 #include "store/sqlite/rows.h"
 
@@ -103,7 +104,7 @@ Result<OperationState> find_operation(const Session& session, const InstanceId& 
 }
 
 Result<void> complete_operation(const Session& session, const InstanceId& instance, const std::string& operation_id,
-                                const model::Registration& record) {
+                                const model::Registration& record, const std::optional<model::Attempt>& attempt) {
   const auto operation = find_by_id(session, instance, operation_id);
   if (!operation) return std::unexpected(operation.error());
   if (!*operation) return fail(ErrorCode::kNotFound, "Operation not found.");
@@ -118,6 +119,9 @@ Result<void> complete_operation(const Session& session, const InstanceId& instan
   model::Registration result = record;
   keep_origin(result, *current);
   if (auto written = write_registration(session, instance, result); !written) return written;
+  if (attempt) {
+    if (auto added = add_attempt(session, instance, *attempt); !added) return added;
+  }
   return close_operations_of(session, instance, key);
 }
 

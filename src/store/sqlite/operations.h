@@ -15,7 +15,7 @@ Result<model::Operation> begin_operation(const Session& session, const InstanceI
 Result<OperationState> find_operation(const Session& session, const InstanceId& instance,
                                       const std::string& operation_id);
 Result<void> complete_operation(const Session& session, const InstanceId& instance, const std::string& operation_id,
-                                const model::Registration& record);
+                                const model::Registration& record, const std::optional<model::Attempt>& attempt);
 /// The oldest first.
 Result<std::vector<std::pair<InstanceId, model::Operation>>> open_operations(const Session& session, std::size_t limit);
 /// At most `limit` of them, so that no commit grows without bound.

@@ -124,8 +124,25 @@ CREATE TABLE hub_device (
 ) WITHOUT ROWID;
 )sql";
 
+// What devices tried. Tracking ids are ordered by time, so the primary key is too: rows are added at its end and
+// dropped at its beginning. An empty thumbprint means that there was no certificate.
+constexpr const char* kVersion2 = R"sql(
+CREATE TABLE attempt (
+  instance TEXT NOT NULL REFERENCES instance (instance),
+  tracking_id TEXT NOT NULL,
+  registration_key TEXT NOT NULL,
+  thumbprint TEXT NOT NULL,
+  failed INTEGER NOT NULL,
+  body TEXT NOT NULL,
+  PRIMARY KEY (instance, tracking_id)
+) WITHOUT ROWID;
+CREATE INDEX attempt_of_device ON attempt (instance, registration_key, tracking_id);
+CREATE INDEX attempt_of_certificate ON attempt (instance, thumbprint, tracking_id) WHERE thumbprint <> '';
+CREATE INDEX attempt_failed ON attempt (instance, tracking_id) WHERE failed = 1;
+)sql";
+
 /// Number n brings version n to n + 1. Published ones are never edited.
-constexpr std::array<const char*, kSchemaVersion> kMigrations{kVersion1};
+constexpr std::array<const char*, kSchemaVersion> kMigrations{kVersion1, kVersion2};
 
 struct FileState {
   std::int64_t application_id = 0;

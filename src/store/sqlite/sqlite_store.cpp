@@ -1,5 +1,6 @@
 #include "store/sqlite/sqlite_store.h"
 
+#include "store/sqlite/attempts.h"
 #include "store/sqlite/ca_certificates.h"
 #include "store/sqlite/certificate_links.h"
 #include "store/sqlite/checkpointer.h"
@@ -151,11 +152,11 @@ class SqliteStore final : public Store {
     });
   }
 
-  Task<Result<void>> complete_operation(InstanceId instance, std::string operation_id,
-                                        model::Registration record) override {
-    return write<void>([instance = std::move(instance), id = std::move(operation_id),
-                        record = std::move(record)](const Session& session) {
-      return sqlite::complete_operation(session, instance, id, record);
+  Task<Result<void>> complete_operation(InstanceId instance, std::string operation_id, model::Registration record,
+                                        std::optional<model::Attempt> attempt) override {
+    return write<void>([instance = std::move(instance), id = std::move(operation_id), record = std::move(record),
+                        attempt = std::move(attempt)](const Session& session) {
+      return sqlite::complete_operation(session, instance, id, record, attempt);
     });
   }
 
@@ -165,14 +166,42 @@ class SqliteStore final : public Store {
   }
 
   Task<Result<std::size_t>> purge_operations(TimePoint before) override {
+    co_return co_await in_batches(
+        [before](const Session& session) { return sqlite::purge_operations(session, before, kPurgeBatch); });
+  }
+
+  Task<Result<void>> add_attempt(InstanceId instance, model::Attempt attempt) override {
+    return write<void>([instance = std::move(instance), attempt = std::move(attempt)](const Session& session) {
+      return sqlite::add_attempt(session, instance, attempt);
+    });
+  }
+
+  Task<Result<std::optional<model::Attempt>>> find_attempt(InstanceId instance, std::string tracking_id) override {
+    return read<std::optional<model::Attempt>>(
+        [instance = std::move(instance), id = std::move(tracking_id)](const Session& session) {
+          return sqlite::find_attempt(session, instance, id);
+        });
+  }
+
+  Task<Result<Page<model::Attempt>>> list_attempts(InstanceId instance, AttemptFilter filter, std::string before,
+                                                   std::size_t limit) override {
+    return read<Page<model::Attempt>>(
+        [instance = std::move(instance), filter = std::move(filter), before = std::move(before),
+         limit](const Session& session) { return sqlite::list_attempts(session, instance, filter, before, limit); });
+  }
+
+  Task<Result<std::size_t>> trim_attempts(TimePoint before, std::size_t keep) override {
+    auto instances = co_await list_instances();
+    if (!instances) co_return std::unexpected(instances.error());
     std::size_t total = 0;
-    while (true) {
-      const Result<std::size_t> purged = co_await write<std::size_t>(
-          [before](const Session& session) { return sqlite::purge_operations(session, before, kPurgeBatch); });
-      if (!purged) co_return std::unexpected(purged.error());
-      total += *purged;
-      if (*purged < kPurgeBatch) co_return total;
+    for (const model::Instance& instance : *instances) {
+      auto trimmed = co_await in_batches([id = instance.id, before, keep](const Session& session) {
+        return sqlite::trim_attempts(session, id, before, keep, kPurgeBatch);
+      });
+      if (!trimmed) co_return trimmed;
+      total += *trimmed;
     }
+    co_return total;
   }
 
   Task<Result<std::optional<model::HubDevice>>> find_hub_device(InstanceId instance, std::string hub,
@@ -238,6 +267,18 @@ class SqliteStore final : public Store {
     auto value = std::make_shared<const T>(std::move(*loaded));
     cache.offer(instance, value, found.generation);
     return value;
+  }
+
+  /// Deletes until a batch is not full; returns how many rows.
+  template <class Delete>
+  Task<Result<std::size_t>> in_batches(Delete remove) {
+    std::size_t total = 0;
+    while (true) {
+      const Result<std::size_t> removed = co_await write<std::size_t>(remove);
+      if (!removed) co_return std::unexpected(removed.error());
+      total += *removed;
+      if (*removed < kPurgeBatch) co_return total;
+    }
   }
 
   template <class T, class Change>

@@ -104,6 +104,17 @@ TEST_F(SqliteStoreTest, ASealedKeyOfAnotherRowDoesNotOpen) {
   EXPECT_TRUE(wait_for(store->find_enrollment(kInstance, EnrollmentKind::kIndividual, "a")));
 }
 
+TEST_F(SqliteStoreTest, AStoreOfTheFirstSchemaIsBroughtUpToDate) {
+  {
+    const auto store = make();
+    ASSERT_TRUE(put_enrollment(*store, individual("a", keys("a1", "a2"))));
+  }
+  execute("DROP TABLE attempt; PRAGMA user_version=1");
+  const auto store = open().value();
+  EXPECT_TRUE(wait_for(store->find_enrollment(kInstance, EnrollmentKind::kIndividual, "a")).value());
+  EXPECT_TRUE(wait_for(store->list_attempts(kInstance, {}, "", 1)));
+}
+
 TEST_F(SqliteStoreTest, ANewerSchemaIsRefused) {
   make().reset();
   execute(fmt::format("PRAGMA user_version={}", sqlite::kSchemaVersion + 1));
@@ -290,7 +301,7 @@ TEST_F(SqliteStoreTest, EightThreadsWriteAndReadAtOnce) {
           EXPECT_TRUE(
               wait_for(store->begin_operation(kInstance, make_operation("o" + id, id, entry), make_record(id, entry))));
           EXPECT_TRUE(wait_for(store->find_operation(kInstance, "o" + id)));
-          EXPECT_TRUE(wait_for(store->complete_operation(kInstance, "o" + id, make_record(id, entry))));
+          EXPECT_TRUE(wait_for(store->complete_operation(kInstance, "o" + id, make_record(id, entry), std::nullopt)));
           EXPECT_TRUE(wait_for(store->list_enrollments(kInstance, entry.kind, id, 3)));
         }
       });
