@@ -41,6 +41,10 @@ max_batch = 128               # changes that share one commit
 [operations]
 retention_minutes = 60        # how long the outcome of a registration can be polled
 
+[attempts]
+keep = 100000                 # what devices tried, for `muster explain`: so many of the newest are kept; 0 keeps none
+days = 30                     # and none longer than this
+
 [hub]
 # local_host_name = "hub.dps.example.net"   # the hub that this service serves itself; default: hub.<first host name>
 )";

@@ -87,6 +87,9 @@ class Running {
     if (auto purged = service_->purge_operations(options_.operation_retention); !purged) {
       log_warning("operations.not-purged", {{"error", purged.error().message}});
     }
+    if (auto trimmed = service_->trim_attempts(); !trimmed) {
+      log_warning("attempts.not-trimmed", {{"error", trimmed.error().message}});
+    }
   }
 
   /// Certificates from configured files, or our own ones renewed when it is time.
@@ -145,7 +148,7 @@ class Running {
         server::ensure_first_instance(*store_, {options_.host_names.front(), options_.local_hub}, clock_, random_));
     if (!config) return std::unexpected(config.error());
     config_ = std::move(*config);
-    auto service = server::Service::open({*store_, clock_, random_, options_.attestation});
+    auto service = server::Service::open({*store_, clock_, random_, options_.attestation, options_.attempts});
     if (!service) return std::unexpected(service.error());
     service_ = std::move(*service);
     if (auto listening = listen(); !listening) return listening;

@@ -67,6 +67,7 @@ struct ServeOptions {
   provisioning::AttestationSettings attestation;  ///< (R-050, R-051, R-055, device-api.md 4.1)
   std::size_t store_max_batch = 128;              ///< [store] changes in one commit
   std::chrono::minutes operation_retention{60};   ///< [operations] how long results stay readable (device-api.md 9)
+  provisioning::AttemptRetention attempts;        ///< [attempts] how much is kept for explanations
   std::string local_hub;                          ///< [hub] host name of the hub that this service serves itself
 
   /// The names a generated server certificate carries: the host names, "localhost" and "127.0.0.1".

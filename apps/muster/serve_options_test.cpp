@@ -80,6 +80,9 @@ sas_clock_tolerance_seconds = 5
 max_batch = 9
 [operations]
 retention_minutes = 10
+[attempts]
+keep = 500
+days = 7
 [hub]
 local_host_name = "h.example.net"
 )");
@@ -100,6 +103,8 @@ local_host_name = "h.example.net"
   EXPECT_EQ(options->attestation.sas_tolerance, seconds(5));
   EXPECT_EQ(options->store_max_batch, 9U);
   EXPECT_EQ(options->operation_retention, std::chrono::minutes(10));
+  EXPECT_EQ(options->attempts.keep, 500U);
+  EXPECT_EQ(options->attempts.age, std::chrono::days(7));
   EXPECT_EQ(options->local_hub, "h.example.net");
 }
 
@@ -120,6 +125,8 @@ TEST(ServeOptions, TheExampleConfigurationHoldsTheDefaults) {
   EXPECT_EQ(from_example->attestation.sas_tolerance, defaults->attestation.sas_tolerance);
   EXPECT_EQ(from_example->store_max_batch, defaults->store_max_batch);
   EXPECT_EQ(from_example->operation_retention, defaults->operation_retention);
+  EXPECT_EQ(from_example->attempts.keep, defaults->attempts.keep);
+  EXPECT_EQ(from_example->attempts.age, defaults->attempts.age);
 }
 
 TEST(ServeOptions, TheExampleConfigurationNamesEveryKey) {

@@ -67,6 +67,14 @@ Result<void> set_duration(Duration& out, Values values) {
   return {};
 }
 
+template <int least, int most>
+Result<void> set_count(std::size_t& out, Values values) {
+  auto value = integer_between(values.front(), least, most);
+  if (!value) return std::unexpected(value.error());
+  out = static_cast<std::size_t>(*value);
+  return {};
+}
+
 Result<void> set_switch(bool& out, Values values) {
   auto value = on_or_off(values.front());
   if (!value) return std::unexpected(value.error());
@@ -232,6 +240,15 @@ constexpr std::array kSettings = std::to_array<ServeSetting>({
     {"store", "max_batch", SettingType::kInteger, "", "", "", "", set_store_batch},
     {"operations", "retention_minutes", SettingType::kInteger, "", "", "", "",
      [](ServeOptions& o, Values v) { return set_duration<1, kWeekInMinutes>(o.operation_retention, v); }},
+    {"attempts", "keep", SettingType::kInteger, "", "", "", "",
+     [](ServeOptions& o, Values v) { return set_count<0, 100'000'000>(o.attempts.keep, v); }},
+    {"attempts", "days", SettingType::kInteger, "", "", "", "",
+     [](ServeOptions& o, Values v) {
+       std::chrono::days days{};
+       auto set = set_duration<1, 3650>(days, v);
+       if (set) o.attempts.age = days;
+       return set;
+     }},
     {"hub", "local_host_name", SettingType::kText, "", "", "", "", set_local_hub},
 });
 

@@ -52,14 +52,15 @@ std::vector<const LinkedHub*> candidates(const std::vector<std::string>& named, 
   return out;
 }
 
-Allocation refuse(int code, std::string message, std::vector<Check> checks) {
+Allocation refuse(Cause cause, std::string message, std::vector<Check> checks) {
+  const int code = cause == Cause::kCustomAllocationFailed ? kCustomAllocationFailed : kNoHubToAssign;
   checks.push_back({"allocation.hub", false, message});
-  return {nullptr, code, std::move(message), std::move(checks)};
+  return {nullptr, code, std::move(message), cause, std::move(checks)};
 }
 
 Allocation choose(const LinkedHub& hub, std::string why, std::vector<Check> checks) {
   checks.push_back({"allocation.hub", true, fmt::format("{} ({})", hub.host_name, why)});
-  return {&hub, 0, {}, std::move(checks)};
+  return {&hub, 0, {}, std::nullopt, std::move(checks)};
 }
 
 }  // namespace
@@ -79,18 +80,19 @@ Allocation allocate(const Enrollment& enrollment, const InstanceConfig& config, 
   const AllocationPolicy policy = effective_policy(enrollment, config);
   checks.push_back({"allocation.policy", true, std::string(to_string(policy))});
   if (policy == AllocationPolicy::kCustom) {
-    return refuse(kCustomAllocationFailed, "Custom allocation is not available in this version.", std::move(checks));
+    return refuse(Cause::kCustomAllocationFailed, "Custom allocation is not available in this version.",
+                  std::move(checks));
   }
 
   const std::vector<std::string> named = named_hubs(enrollment);
   const std::vector<const LinkedHub*> hubs = candidates(named, config, checks);
   if (policy == AllocationPolicy::kStatic && named.size() != 1) {
-    return refuse(kNoHubToAssign,
+    return refuse(Cause::kStaticHubCount,
                   fmt::format("Static allocation needs exactly one hub in the enrollment; it names {}.", named.size()),
                   std::move(checks));
   }
   if (hubs.empty()) {
-    return refuse(kNoHubToAssign,
+    return refuse(named.empty() ? Cause::kNoHubLinked : Cause::kNamedHubsNotLinked,
                   named.empty() ? "No IoT hub is linked." : "None of the IoT hubs of the enrollment is linked.",
                   std::move(checks));
   }

@@ -1,10 +1,12 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "model/enrollment.h"
 #include "model/instance.h"
+#include "provisioning/cause.h"
 #include "provisioning/decision.h"
 
 namespace muster::provisioning {
@@ -14,6 +16,7 @@ struct Allocation {
   const model::LinkedHub* hub = nullptr;  ///< points into the configuration; null: no assignment
   int error_code = 0;                     ///< without hub: the registration's six-digit code (R-213, R-215)
   std::string error_message;
+  std::optional<Cause> cause;  ///< without hub
   std::vector<Check> checks;
 };
 

@@ -51,8 +51,9 @@ TwinState initial_twin(const Enrollment& enrollment) {
   return twin;
 }
 
-AssignmentResult failed(int code, std::string message, std::vector<Check> checks) {
+AssignmentResult failed(Cause cause, int code, std::string message, std::vector<Check> checks) {
   AssignmentResult result;
+  result.cause = cause;
   result.error_code = code;
   result.error_message = std::move(message);
   result.checks = std::move(checks);
@@ -63,7 +64,7 @@ AssignmentResult failed(int code, std::string message, std::vector<Check> checks
 Result<AssignmentResult> from_hub_error(const Error& error, const LinkedHub& hub, std::vector<Check> checks) {
   if (error.code != ErrorCode::kUnauthorized && error.code != ErrorCode::kUnsupported) return std::unexpected(error);
   checks.push_back({"hub.put-device", false, fmt::format("{}: {} {}", hub.host_name, error.message, error.detail)});
-  return failed(kHubRefusedUs, "The IoT hub refused the registration.", std::move(checks));
+  return failed(Cause::kHubRefused, kHubRefusedUs, "The IoT hub refused the registration.", std::move(checks));
 }
 
 /// What is to happen at which hub.
@@ -100,31 +101,28 @@ Plan plan_for(const LinkedHub& chosen, const AssignmentInput& input, const Repro
   return plan;
 }
 
-/// The hub to go to: where the device is under "never", else where allocation says.
-const LinkedHub* staying_hub(const AssignmentInput& input, const ReprovisionPolicy& policy) {
-  if (policy.update_hub_assignment || input.record.assigned_hub.empty()) return nullptr;
-  return input.config.find_hub(input.record.assigned_hub);
-}
-
 }  // namespace
+
+Allocation choose_hub(const AssignmentInput& input) {
+  const bool stays = !effective_policy(input).update_hub_assignment && !input.record.assigned_hub.empty();
+  if (const LinkedHub* hub = stays ? input.config.find_hub(input.record.assigned_hub) : nullptr; hub != nullptr) {
+    return {
+        hub, 0, {}, std::nullopt, {{"allocation.hub", true, fmt::format("{} (never reprovisioned)", hub->host_name)}}};
+  }
+  return allocate(input.enrollment, input.config, input.record.registration_id);
+}
 
 Task<Result<AssignmentResult>> assign(const AssignmentInput& input, HubLink& hubs) {
   const ReprovisionPolicy policy = effective_policy(input);
-  std::vector<Check> checks;
-  const LinkedHub* chosen = staying_hub(input, policy);
-  if (chosen != nullptr) {
-    checks.push_back({"allocation.hub", true, fmt::format("{} (never reprovisioned)", chosen->host_name)});
-  } else {
-    Allocation allocation = allocate(input.enrollment, input.config, input.record.registration_id);
-    if (allocation.hub == nullptr) {
-      co_return failed(allocation.error_code, std::move(allocation.error_message), std::move(allocation.checks));
-    }
-    checks = std::move(allocation.checks);
-    chosen = allocation.hub;
+  Allocation allocation = choose_hub(input);
+  if (allocation.hub == nullptr) {
+    co_return failed(*allocation.cause, allocation.error_code, std::move(allocation.error_message),
+                     std::move(allocation.checks));
   }
+  std::vector<Check> checks = std::move(allocation.checks);
 
   const model::InstanceId& instance = input.config.instance.id;
-  const Plan plan = plan_for(*chosen, input, policy);
+  const Plan plan = plan_for(*allocation.hub, input, policy);
   HubDeviceSpec spec;
   spec.device_id = device_id_of(input);
   spec.credential = input.credential;

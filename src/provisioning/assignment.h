@@ -23,10 +23,15 @@ struct AssignmentResult {
   std::string hub;        ///< assigned: host name
   std::string device_id;  ///< assigned
   model::Substatus substatus = model::Substatus::kInitialAssignment;
-  int error_code = 0;         ///< failed: six digits
-  std::string error_message;  ///< failed: safe for the device
+  int error_code = 0;          ///< failed: six digits
+  std::string error_message;   ///< failed: safe for the device
+  std::optional<Cause> cause;  ///< failed
   std::vector<Check> checks;
 };
+
+/// The hub to go to: where the device is, when its entry says that it stays there, else where allocation says.
+/// A hub in the result points into the configuration of `input`.
+Allocation choose_hub(const AssignmentInput& input);
 
 /// Allocates and makes the device known to its hub: first assignment, the same hub again, or a move with its twin, as
 /// the entry's reprovision policy says (semantics.md section 9, hub-api.md 5.2 and 5.3).

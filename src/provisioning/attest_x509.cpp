@@ -105,10 +105,12 @@ struct Case {
 
 /// Ends the decision by the path from the leaf to one of `anchors`.
 Decision judge_path(DecisionBuilder builder, const Case& c, std::span<const Certificate> anchors) {
-  const auto report =
+  auto report =
       crypto::validate_path(c.evidence.leaf, c.evidence.chain, c.known, anchors, c.request.at, c.settings.path);
   if (!report.valid()) {
-    return builder.refuse(Reason::kInvalidCertificate, "certificate.path", report.summary());
+    const std::string summary = report.summary();
+    builder.note_path(std::move(report));
+    return builder.refuse(Reason::kInvalidCertificate, "certificate.path", summary);
   }
   std::string path;
   for (const auto& element : report.elements) path += (path.empty() ? "" : " < ") + describe(element.certificate);
@@ -124,8 +126,10 @@ Decision judge_enrolled_leaf(DecisionBuilder builder, const Case& c, const Certi
                           fmt::format("the leaf {} is neither primary nor secondary", c.thumbprint));
   }
   builder.passed("certificate.enrolled", matches(attestation.primary) ? "primary" : "secondary");
-  if (const auto report = crypto::validate_leaf(c.evidence.leaf, c.request.at, c.settings.path); !report.valid()) {
-    return builder.refuse(Reason::kInvalidCertificate, "certificate.leaf", report.summary());
+  if (auto report = crypto::validate_leaf(c.evidence.leaf, c.request.at, c.settings.path); !report.valid()) {
+    const std::string summary = report.summary();
+    builder.note_path(std::move(report));
+    return builder.refuse(Reason::kInvalidCertificate, "certificate.leaf", summary);
   }
   builder.passed("certificate.leaf");
   return builder.prove(presented_leaf(c.thumbprint));

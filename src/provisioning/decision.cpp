@@ -54,6 +54,10 @@ void DecisionBuilder::note_derivation(std::string registration_id) {
   decision_.derivation_id = std::move(registration_id);
 }
 
+void DecisionBuilder::note_path(crypto::PathReport path) {
+  decision_.path = std::move(path);
+}
+
 Decision DecisionBuilder::refuse(Reason reason, std::string what, std::string facts) {
   decision_.checks.push_back({std::move(what), false, std::move(facts)});
   decision_.outcome = Outcome::kRefused;

@@ -5,6 +5,8 @@
 #include <string_view>
 #include <vector>
 
+#include "crypto/path_validation.h"
+#include "model/check.h"
 #include "model/enrollment.h"
 #include "model/hub_device.h"
 
@@ -36,12 +38,7 @@ enum class Reason {
 
 std::string_view to_string(Reason reason);
 
-/// One thing that was looked at, with the facts that were seen.
-struct Check {
-  std::string what;  ///< short stable name, "token.expiry"
-  bool passed = false;
-  std::string facts;
-};
+using model::Check;
 
 /// The answer to "may this device have a hub, and why": a value that feeds the wire answer, the log and explanations.
 struct Decision {
@@ -54,6 +51,8 @@ struct Decision {
   std::string thumbprint;  ///< X.509: SHA-256 of the presented leaf
   /// Symmetric group: the spelling of the registration id from which the device's key is derived (device-api.md 4.3).
   std::string derivation_id;
+  /// X.509, refused for its path or its leaf: the best path with its faults.
+  std::optional<crypto::PathReport> path;
 };
 
 /// Collects the checks of a decision in the making and ends it.
@@ -63,6 +62,7 @@ class DecisionBuilder {
   void note_enrollment(const model::Enrollment& enrollment);
   void note_thumbprint(std::string thumbprint);
   void note_derivation(std::string registration_id);
+  void note_path(crypto::PathReport path);
 
   /// Ends with a refusal whose last check is the one that failed.
   [[nodiscard]] Decision refuse(Reason reason, std::string what, std::string facts);

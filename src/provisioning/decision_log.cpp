@@ -3,26 +3,50 @@
 #include "base/log.h"
 
 namespace muster::provisioning {
+namespace {
 
-void log_decision(const DeviceRequest& request, const Decision& decision) {
-  const bool refused = decision.outcome == Outcome::kRefused;
+std::vector<LogField> fields_of(const DeviceRequest& request, const Decision& decision) {
   std::vector<LogField> fields{{"trackingId", request.tracking_id},
                                {"idScope", request.config->instance.id_scope},
                                {"registrationId", request.registration_id},
                                {"transport", request.transport},
-                               {"peer", request.peer_address},
-                               {"reason", std::string(to_string(decision.reason))}};
+                               {"peer", request.peer_address}};
   if (decision.enrollment) {
     fields.emplace_back("enrollment", decision.enrollment->id);
     fields.emplace_back("enrollmentKind", std::string(to_string(decision.enrollment->kind)));
   }
   if (!decision.thumbprint.empty()) fields.emplace_back("thumbprint", decision.thumbprint);
+  return fields;
+}
+
+/// "wrong-key; similar-id-enrolled (pump-42)".
+std::string summarize(const std::vector<model::Finding>& findings) {
+  std::string out;
+  for (const model::Finding& each : findings) {
+    if (!out.empty()) out += "; ";
+    out += each.cause;
+    if (!each.facts.empty()) out += " (" + each.facts + ")";
+  }
+  return out;
+}
+
+}  // namespace
+
+void log_proof(const DeviceRequest& request, const Decision& decision) {
+  auto fields = fields_of(request, decision);
   fields.emplace_back("checks", summarize(decision.checks));
-  log(refused ? LogLevel::kWarning : LogLevel::kInfo, refused ? "attestation.refused" : "attestation.proven", fields);
+  log(LogLevel::kInfo, "attestation.proven", fields);
+}
+
+void log_refusal(const DeviceRequest& request, const Decision& decision, const std::vector<model::Finding>& findings) {
+  auto fields = fields_of(request, decision);
+  fields.emplace_back("causes", summarize(findings));
+  fields.emplace_back("checks", summarize(decision.checks));
+  log(LogLevel::kWarning, "attestation.refused", fields);
 }
 
 void log_result(const model::InstanceId& instance, const model::Operation& operation, const model::Registration& record,
-                const std::vector<Check>& checks) {
+                const model::Attempt& attempt) {
   const bool failed = record.status == model::RegistrationStatus::kFailed;
   std::vector<LogField> fields{{"trackingId", operation.tracking_id},
                                {"instance", instance},
@@ -34,7 +58,8 @@ void log_result(const model::InstanceId& instance, const model::Operation& opera
     fields.emplace_back("deviceId", record.device_id);
   }
   if (failed) fields.emplace_back("error", std::to_string(record.error_code) + " " + record.error_message);
-  fields.emplace_back("checks", summarize(checks));
+  if (!attempt.findings.empty()) fields.emplace_back("causes", summarize(attempt.findings));
+  fields.emplace_back("checks", summarize(attempt.checks));
   log(failed ? LogLevel::kWarning : LogLevel::kInfo, "registration.ended", fields);
 }
 

@@ -1,16 +1,19 @@
 #pragma once
 
+#include "model/attempt.h"
 #include "model/registration.h"
 #include "provisioning/decision.h"
 #include "provisioning/request.h"
 
 namespace muster::provisioning {
 
-/// Writes one line about an attestation: who asked, over what, how it was decided and every check, by tracking id.
-void log_decision(const DeviceRequest& request, const Decision& decision);
+/// Writes one line about a device that proved itself: who, over what, and every check, by tracking id.
+void log_proof(const DeviceRequest& request, const Decision& decision);
+/// Writes one line about a device that was refused, with the causes.
+void log_refusal(const DeviceRequest& request, const Decision& decision, const std::vector<model::Finding>& findings);
 
 /// Writes one line about the end of an operation.
 void log_result(const model::InstanceId& instance, const model::Operation& operation, const model::Registration& record,
-                const std::vector<Check>& checks);
+                const model::Attempt& attempt);
 
 }  // namespace muster::provisioning

@@ -6,9 +6,10 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "provisioning/assignment.h"
+#include "provisioning/attest.h"
 #include "provisioning/attest_symmetric.h"
-#include "provisioning/attest_x509.h"
 #include "provisioning/decision_log.h"
+#include "provisioning/diagnosis.h"
 
 namespace muster::provisioning {
 namespace {
@@ -73,11 +74,36 @@ bool proven_by_operation(const DeviceRequest& request, const Operation& operatio
          evidence->leaf.thumbprint() == operation.thumbprint;
 }
 
-Registration failed(Registration record, int code, std::string message) {
-  record.status = RegistrationStatus::kFailed;
-  record.error_code = code;
-  record.error_message = std::move(message);
-  return record;
+void end_failed(Registrar::Ending& ending, Cause cause, int code, std::string message) {
+  ending.record.status = RegistrationStatus::kFailed;
+  ending.record.error_code = code;
+  ending.attempt.outcome = model::AttemptOutcome::kFailed;
+  ending.attempt.findings = {finding(cause, message)};
+  ending.record.error_message = std::move(message);
+}
+
+void end_disabled(Registrar::Ending& ending, const model::Enrollment& enrollment) {
+  const bool group = enrollment.kind == model::EnrollmentKind::kGroup;
+  ending.record.status = RegistrationStatus::kDisabled;
+  ending.attempt.outcome = model::AttemptOutcome::kDisabled;
+  ending.attempt.findings = {finding(group ? Cause::kGroupDisabled : Cause::kEnrollmentDisabled, enrollment.id)};
+}
+
+void end_assigned(Registrar::Ending& ending, AssignmentResult assigned) {
+  for (Check& check : assigned.checks) ending.attempt.checks.push_back(std::move(check));
+  if (assigned.status != AssignmentResult::Status::kAssigned) {
+    end_failed(ending, assigned.cause.value_or(Cause::kHubRefused), assigned.error_code,
+               std::move(assigned.error_message));
+    return;
+  }
+  ending.attempt.outcome = model::AttemptOutcome::kAssigned;
+  ending.attempt.findings.clear();
+  ending.attempt.hub = assigned.hub;
+  ending.attempt.device_id = assigned.device_id;
+  ending.record.status = RegistrationStatus::kAssigned;
+  ending.record.substatus = assigned.substatus;
+  ending.record.assigned_hub = std::move(assigned.hub);
+  ending.record.device_id = std::move(assigned.device_id);
 }
 
 }  // namespace
@@ -98,30 +124,38 @@ std::chrono::seconds Registrar::retry_after() const {
   return drain_.wait_for(in_flight_);
 }
 
-Task<Result<Decision>> Registrar::attest(const DeviceRequest& request) {
-  if (std::holds_alternative<SasEvidence>(request.evidence)) {
-    co_return co_await attest_symmetric(request, parts_.store, settings_);
-  }
-  if (std::holds_alternative<CertificateEvidence>(request.evidence)) {
-    co_return co_await attest_x509(request, parts_.store, settings_);
-  }
-  co_return DecisionBuilder().refuse(Reason::kNoCredentials, "credentials",
-                                     "neither an Authorization header nor a client certificate");
+/// Explains and keeps a refusal; false when the device was not refused.
+Task<bool> Registrar::refused(const DeviceRequest& request, std::string call, const Decision& decision) {
+  if (decision.outcome != Outcome::kRefused) co_return false;
+  auto findings = co_await diagnose(request, decision, settings_, parts_.store);
+  log_refusal(request, decision, findings);
+  parts_.attempts.add(request.config->instance.id, attempt_of(request, std::move(call), decision, std::move(findings)));
+  co_return true;
 }
 
 Task<Result<RegisterAnswer>> Registrar::register_device(DeviceRequest request) {
-  auto decision = co_await attest(request);
+  auto decision = co_await attest(request, parts_.store, settings_);
   if (!decision) co_return std::unexpected(decision.error());
-  log_decision(request, *decision);
   RegisterAnswer answer{std::move(*decision), std::nullopt, {}};
-  if (answer.decision.outcome == Outcome::kRefused) co_return answer;
+  if (co_await refused(request, "register", answer.decision)) co_return answer;
+  log_proof(request, answer.decision);
 
+  const InstanceId& instance = request.config->instance.id;
   Operation operation = operation_for(request, answer.decision, parts_.random);
   Registration record = assigning_record(request, operation, parts_.random);
-  auto begun =
-      co_await parts_.store.begin_operation(request.config->instance.id, std::move(operation), std::move(record));
+  auto begun = co_await parts_.store.begin_operation(instance, std::move(operation), std::move(record));
   if (!begun) co_return std::unexpected(begun.error());
-  enqueue({request.config->instance.id, *begun, answer.decision.credential});
+
+  model::Attempt attempt = attempt_of(request, "register", answer.decision, {});
+  Work work{instance, *begun, answer.decision.credential, std::nullopt};
+  if (begun->tracking_id == request.tracking_id) {
+    work.attempt = std::move(attempt);
+  } else {
+    attempt.outcome = model::AttemptOutcome::kJoined;
+    attempt.checks.push_back({"operation.joined", true, "under way since the call " + begun->tracking_id});
+    parts_.attempts.add(instance, std::move(attempt));
+  }
+  enqueue(std::move(work));
   answer.operation = std::move(*begun);
   answer.retry_after = retry_after();
   co_return answer;
@@ -129,6 +163,7 @@ Task<Result<RegisterAnswer>> Registrar::register_device(DeviceRequest request) {
 
 Task<Result<StatusAnswer>> Registrar::operation_status(DeviceRequest request, std::string operation_id) {
   const InstanceId& instance = request.config->instance.id;
+  const std::string asked = operation_id;
   auto state = co_await parts_.store.find_operation(instance, std::move(operation_id));
   if (!state && state.error().code != ErrorCode::kNotFound) co_return std::unexpected(state.error());
 
@@ -138,34 +173,34 @@ Task<Result<StatusAnswer>> Registrar::operation_status(DeviceRequest request, st
     answer.decision.reason = Reason::kProven;
     answer.decision.checks.push_back({"certificate.operation", true, "the certificate that began the operation"});
   } else {
-    auto decision = co_await attest(request);
+    auto decision = co_await attest(request, parts_.store, settings_);
     if (!decision) co_return std::unexpected(decision.error());
     answer.decision = std::move(*decision);
-    if (answer.decision.outcome == Outcome::kRefused) {
-      log_decision(request, answer.decision);
-      co_return answer;
-    }
+    if (co_await refused(request, "status", answer.decision)) co_return answer;
   }
   if (!state || !equals_nocase(state->operation.registration_id, request.registration_id)) {
+    model::Attempt attempt = attempt_of(request, "status", answer.decision, {finding(Cause::kUnknownOperation, asked)});
+    parts_.attempts.add(instance, std::move(attempt));
     co_return fail(ErrorCode::kNotFound, "Operation not found.");
   }
   // An operation that got stuck on a passing fault goes on when its device asks for it.
-  if (state->operation.open) enqueue({instance, state->operation, std::nullopt});
+  if (state->operation.open) enqueue({instance, state->operation, std::nullopt, std::nullopt});
   answer.state = std::move(*state);
   answer.retry_after = retry_after();
   co_return answer;
 }
 
 Task<Result<LookupAnswer>> Registrar::look_up(DeviceRequest request) {
-  auto decision = co_await attest(request);
+  auto decision = co_await attest(request, parts_.store, settings_);
   if (!decision) co_return std::unexpected(decision.error());
   LookupAnswer answer{std::move(*decision), std::nullopt};
-  if (answer.decision.outcome == Outcome::kRefused) {
-    log_decision(request, answer.decision);
-    co_return answer;
-  }
+  if (co_await refused(request, "look-up", answer.decision)) co_return answer;
   auto record = co_await parts_.store.find_registration(request.config->instance.id, request.registration_id);
   if (!record) co_return std::unexpected(record.error());
+  if (!*record) {
+    parts_.attempts.add(request.config->instance.id,
+                        attempt_of(request, "look-up", answer.decision, {finding(Cause::kNeverRegistered)}));
+  }
   answer.record = std::move(*record);
   co_return answer;
 }
@@ -173,7 +208,7 @@ Task<Result<LookupAnswer>> Registrar::look_up(DeviceRequest request) {
 Task<Result<std::size_t>> Registrar::resume_open_operations() {
   auto open = co_await parts_.store.open_operations(kResumeLimit);
   if (!open) co_return std::unexpected(open.error());
-  for (auto& [instance, operation] : *open) enqueue({instance, std::move(operation), std::nullopt});
+  for (auto& [instance, operation] : *open) enqueue({instance, std::move(operation), std::nullopt, std::nullopt});
   co_return open->size();
 }
 
@@ -212,31 +247,59 @@ void Registrar::finished() {
   if (--in_flight_ == 0) idle_.notify_all();
 }
 
+/// The attempt that the work is about: at hand, or what an earlier try at it left.
+Task<model::Attempt> Registrar::attempt_so_far(const Work& work) {
+  if (work.attempt) co_return *work.attempt;
+  auto kept = co_await parts_.store.find_attempt(work.instance, work.operation.tracking_id);
+  if (kept && *kept) co_return std::move(**kept);
+  co_return attempt_of(work.operation);
+}
+
+/// Keeps why a registration does not go on, so that a device that stays "assigning" is explained too.
+void Registrar::keep_stuck(const Work& work, model::Attempt attempt, const Error& error) {
+  log_error("registration.stuck", {{"trackingId", work.operation.tracking_id},
+                                   {"registrationId", work.operation.registration_id},
+                                   {"error", error.message},
+                                   {"detail", error.detail}});
+  const std::string facts = error.detail.empty() ? error.message : error.message + " " + error.detail;
+  const Cause cause = error.code == ErrorCode::kInternal ? Cause::kStoreFailed : Cause::kHubUnreachable;
+  attempt.outcome = model::AttemptOutcome::kPending;
+  attempt.findings = {finding(cause, facts)};
+  attempt.checks.push_back({"registration.stuck", false, facts});
+  parts_.attempts.add(work.instance, std::move(attempt));
+}
+
 Task<bool> Registrar::run(Work work) {
   auto state = co_await parts_.store.find_operation(work.instance, work.operation.id);
   if (!state || !state->operation.open || !state->registration) co_return false;  // superseded, finished or purged
 
-  auto record = co_await result_of(work, *state->registration);
-  if (!record) {
-    log_error("registration.stuck", {{"trackingId", work.operation.tracking_id},
-                                     {"registrationId", work.operation.registration_id},
-                                     {"error", record.error().message},
-                                     {"detail", record.error().detail}});
+  Ending ending{std::move(*state->registration), co_await attempt_so_far(work)};
+  const model::Attempt before = ending.attempt;
+  if (auto finished = co_await finish(work, ending); !finished) {
+    keep_stuck(work, before, finished.error());
     co_return false;
   }
-  record->etag = model::make_etag(parts_.random);
-  record->updated = parts_.clock.now();
-  if (auto done = co_await parts_.store.complete_operation(work.instance, work.operation.id, *record, std::nullopt); !done) {
+  log_result(work.instance, work.operation, ending.record, ending.attempt);
+  ending.record.etag = model::make_etag(parts_.random);
+  ending.record.updated = parts_.clock.now();
+  limit_size(ending.attempt);
+  std::optional<model::Attempt> attempt;
+  if (parts_.attempts.keeps_any()) attempt = std::move(ending.attempt);
+  auto done = co_await parts_.store.complete_operation(work.instance, work.operation.id, std::move(ending.record),
+                                                       std::move(attempt));
+  if (!done) {
     log_error("registration.not-recorded", {{"trackingId", work.operation.tracking_id},
                                             {"registrationId", work.operation.registration_id},
                                             {"error", done.error().message},
                                             {"detail", done.error().detail}});
     co_return false;
   }
+  parts_.attempts.note_written();
   co_return true;
 }
 
-Task<Result<Registration>> Registrar::result_of(const Work& work, const Registration& record) {
+/// Assigns the device and writes the outcome into record and attempt. An error means passing trouble.
+Task<Result<void>> Registrar::finish(const Work& work, Ending& ending) {
   const Operation& operation = work.operation;
   auto config = co_await parts_.store.config(work.instance);
   if (!config) co_return std::unexpected(config.error());
@@ -244,36 +307,22 @@ Task<Result<Registration>> Registrar::result_of(const Work& work, const Registra
       co_await parts_.store.find_enrollment(work.instance, operation.enrollment_kind, operation.enrollment_id);
   if (!enrollment) co_return std::unexpected(enrollment.error());
 
-  Registration result = record;
-  std::vector<Check> checks;
   std::optional<model::HubCredential> credential = work.credential;
   if (*enrollment && !credential) credential = credential_of(operation, **enrollment);
   if (!*enrollment || !credential) {
-    result = failed(std::move(result), kEnrollmentGone, "Unauthorized");
-    checks.push_back({"enrollment.found", false, "deleted or changed since the device registered"});
-  } else if ((*enrollment)->status == model::ProvisioningStatus::kDisabled) {
-    result.status = RegistrationStatus::kDisabled;
-    checks.push_back({"enrollment.status", false, "disabled"});
-  } else {
-    const AssignmentInput input{**config, **enrollment, record, std::move(*credential), operation.api_version};
-    auto assigned = co_await assign(input, parts_.hubs);
-    if (!assigned) co_return std::unexpected(assigned.error());
-    checks = std::move(assigned->checks);
-    if (assigned->status == AssignmentResult::Status::kAssigned) {
-      result.status = RegistrationStatus::kAssigned;
-      result.substatus = assigned->substatus;
-      result.assigned_hub = std::move(assigned->hub);
-      result.device_id = std::move(assigned->device_id);
-    } else {
-      result = failed(std::move(result), assigned->error_code, std::move(assigned->error_message));
-    }
+    end_failed(ending, Cause::kEnrollmentGoneMeanwhile, kEnrollmentGone, "Unauthorized");
+    ending.attempt.checks.push_back({"enrollment.found", false, "deleted or changed since the device registered"});
+    co_return Result<void>();
   }
-  if (result.status != RegistrationStatus::kFailed) {
-    result.error_code = 0;
-    result.error_message.clear();
+  if ((*enrollment)->status == model::ProvisioningStatus::kDisabled) {
+    end_disabled(ending, **enrollment);
+    co_return Result<void>();
   }
-  log_result(work.instance, operation, result, checks);
-  co_return result;
+  const AssignmentInput input{**config, **enrollment, ending.record, std::move(*credential), operation.api_version};
+  auto assigned = co_await assign(input, parts_.hubs);
+  if (!assigned) co_return std::unexpected(assigned.error());
+  end_assigned(ending, std::move(*assigned));
+  co_return Result<void>();
 }
 
 }  // namespace muster::provisioning

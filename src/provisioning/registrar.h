@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/random.h"
 #include "base/thread_executor.h"
+#include "provisioning/attempt_journal.h"
 #include "provisioning/decision.h"
 #include "provisioning/drain_estimate.h"
 #include "provisioning/hub_link.h"
@@ -54,6 +55,13 @@ class Registrar {
     HubLink& hubs;
     const Clock& clock;
     Random& random;
+    AttemptJournal& attempts;
+  };
+
+  /// What a registration comes to: the device's record, and the attempt for its operator.
+  struct Ending {
+    model::Registration record;
+    model::Attempt attempt;
   };
 
   Registrar(Parts parts, AttestationSettings settings);
@@ -78,13 +86,16 @@ class Registrar {
     model::InstanceId instance;
     model::Operation operation;
     std::optional<model::HubCredential> credential;  ///< absent after a restart: found again from the enrollment
+    std::optional<model::Attempt> attempt;           ///< of the call that began it; absent when taken up again
   };
 
-  Task<Result<Decision>> attest(const DeviceRequest& request);
+  Task<bool> refused(const DeviceRequest& request, std::string call, const Decision& decision);
   void enqueue(Work work);
   void run_next(const std::string& key);
   Task<bool> run(Work work);
-  Task<Result<model::Registration>> result_of(const Work& work, const model::Registration& record);
+  Task<model::Attempt> attempt_so_far(const Work& work);
+  Task<Result<void>> finish(const Work& work, Ending& ending);
+  void keep_stuck(const Work& work, model::Attempt attempt, const Error& error);
   void finished();
   [[nodiscard]] std::chrono::seconds retry_after() const;
 

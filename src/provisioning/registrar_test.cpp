@@ -53,8 +53,8 @@ class RegistrarTest : public ::testing::Test {
 
   void restart() {
     registrar_.reset();
-    registrar_ = std::make_unique<Registrar>(Registrar::Parts{world_.store(), hub_, world_.clock, world_.random},
-                                             AttestationSettings{});
+    registrar_ = std::make_unique<Registrar>(
+        Registrar::Parts{world_.store(), hub_, world_.clock, world_.random, attempts_}, AttestationSettings{});
   }
   DeviceRequest good_request() { return world_.signed_request("dev-1", key_of(kKeyA)); }
   std::string register_device() {
@@ -66,6 +66,7 @@ class RegistrarTest : public ::testing::Test {
 
   World world_;
   CountingHub hub_;
+  AttemptJournal attempts_{world_.store(), world_.clock, {}};
   std::unique_ptr<Registrar> registrar_;
 };
 

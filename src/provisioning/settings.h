@@ -14,4 +14,10 @@ struct AttestationSettings {
   std::chrono::seconds sas_tolerance = std::chrono::minutes(5);
 };
 
+/// How long attempts are kept for explanations, whichever ends first.
+struct AttemptRetention {
+  std::size_t keep = 100'000;  ///< of each instance; 0 keeps none
+  std::chrono::hours age = std::chrono::days(30);
+};
+
 }  // namespace muster::provisioning

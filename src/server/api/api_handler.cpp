@@ -75,9 +75,9 @@ std::size_t ApiHandler::body_limit(std::string_view /*method*/, std::string_view
 }
 
 HttpResponse ApiHandler::refuse(int status, std::string_view reason) const {
-  const std::string tracking_id = make_guid(parts_.random);
-  HttpResponse response =
-      error_response({status, code_for(status), std::string(reason)}, tracking_id, parts_.clock.now());
+  const TimePoint now = parts_.clock.now();
+  const std::string tracking_id = make_time_ordered_guid(parts_.random, now);
+  HttpResponse response = error_response({status, code_for(status), std::string(reason)}, tracking_id, now);
   response.headers.emplace_back("x-ms-request-id", tracking_id);
   response.close = true;
   return response;
@@ -85,7 +85,7 @@ HttpResponse ApiHandler::refuse(int status, std::string_view reason) const {
 
 Task<HttpResponse> ApiHandler::handle(HttpRequest request) {
   const TimePoint at = parts_.clock.now();
-  std::string tracking_id = make_guid(parts_.random);
+  std::string tracking_id = make_time_ordered_guid(parts_.random, at);
   HttpResponse response;
   auto target = wire::parse_request_target(request.target);
   const wire::RequestTarget empty;

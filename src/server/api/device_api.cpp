@@ -7,13 +7,16 @@
 
 #include "base/text.h"
 #include "model/json.h"
+#include "provisioning/diagnosis.h"
 
 namespace muster::server {
 namespace {
 
 namespace json = boost::json;
+using Rejection = DeviceApi::Rejection;
 using model::Registration;
 using model::RegistrationStatus;
+using provisioning::Cause;
 using provisioning::DeviceRequest;
 
 // device-api.md 3.6
@@ -21,6 +24,11 @@ constexpr int kNotFound = 404201;
 constexpr int kRegistrationNotFound = 404202;
 constexpr int kUnauthorized = 401002;
 constexpr int kBadRequest = 400000;
+
+// How attempts name the three operations.
+constexpr const char* kRegister = "register";
+constexpr const char* kStatus = "status";
+constexpr const char* kLookUp = "look-up";
 
 /// One text for every refusal of credentials, so that enrollments cannot be probed (device-api.md 4.1 step 5).
 std::unexpected<ApiError> unauthorized() {
@@ -39,19 +47,30 @@ struct RegistrationBody {
   bool has_csr = false;
 };
 
-std::expected<RegistrationBody, ApiError> read_body(const std::string& text, std::string_view registration_id) {
+std::unexpected<Rejection> reject(Cause cause, ApiError error) {
+  return std::unexpected(Rejection{std::move(error), cause});
+}
+
+std::unexpected<Rejection> malformed_body(const Error& error) {
+  return reject(Cause::kMalformedBody, to_api_error(error));
+}
+
+std::expected<RegistrationBody, Rejection> read_body(const std::string& text, std::string_view registration_id) {
   RegistrationBody body;
   if (trim(text).empty()) return body;
   auto object = model::parse_json_object(text);
-  if (!object) return refuse(object.error());
+  if (!object) return malformed_body(object.error());
   const auto id = model::optional_string(*object, "registrationId");
-  if (!id) return refuse(id.error());
+  if (!id) return malformed_body(id.error());
   if (*id && !equals_nocase(**id, registration_id)) {
-    return refuse(400, kBadRequest, "registrationId of the body differs from the one of the path.");
+    return reject(Cause::kOtherRegistrationIdInBody,
+                  {400, kBadRequest, "registrationId of the body differs from the one of the path."});
   }
   const auto tpm = model::optional_object(*object, "tpm");
-  if (!tpm) return refuse(tpm.error());
-  if (*tpm != nullptr) return refuse(400, kBadRequest, "TPM attestation is not available in this version.");
+  if (!tpm) return malformed_body(tpm.error());
+  if (*tpm != nullptr) {
+    return reject(Cause::kTpmNotAvailable, {400, kBadRequest, "TPM attestation is not available in this version."});
+  }
   if (const auto* payload = object->if_contains("payload"); payload != nullptr && !payload->is_null()) {
     body.payload = *payload;
   }
@@ -81,6 +100,36 @@ std::string status_body(const std::string& operation_id, RegistrationStatus stat
   return json::serialize(body);
 }
 
+/// What the three operations have in common of the path and the query.
+std::expected<void, Rejection> check_request(const ApiCall& call) {
+  const auto version = call.target.parameter("api-version");
+  if (!version || !wire::is_plausible_api_version(*version)) {
+    return reject(Cause::kBadApiVersion,
+                  {400, kBadRequest, "The query parameter api-version is missing or not a version."});
+  }
+  if (auto valid = model::check_enrollment_id(call.arguments[1], "registrationId"); !valid) {
+    return reject(Cause::kBadRegistrationId, to_api_error(valid.error()));
+  }
+  return {};
+}
+
+DeviceRequest request_of(const ApiCall& call) {
+  DeviceRequest request;
+  request.registration_id = call.arguments[1];
+  request.evidence = evidence_of(call.request);
+  request.api_version = std::string(call.target.parameter("api-version").value_or(""));
+  request.transport = "http";
+  request.peer_address = call.request.peer_address;
+  request.tracking_id = call.tracking_id;
+  request.at = call.at;
+  return request;
+}
+
+/// Our own failures; everything else is the device's.
+bool is_ours(const ApiError& error) {
+  return error.status >= 500 || error.status == 429;
+}
+
 }  // namespace
 
 std::vector<Route> DeviceApi::routes() {
@@ -97,42 +146,51 @@ std::vector<Route> DeviceApi::routes() {
   };
 }
 
-/// Everything that the three operations have in common: version, scope, id, evidence.
-Task<std::expected<DeviceRequest, ApiError>> DeviceApi::read_request(const ApiCall& call) {
-  const auto version = call.target.parameter("api-version");
-  if (!version || !wire::is_plausible_api_version(*version)) {
-    co_return refuse(400, kBadRequest, "The query parameter api-version is missing or not a version.");
-  }
-  const std::string& registration_id = call.arguments[1];
-  if (auto valid = model::check_enrollment_id(registration_id, "registrationId"); !valid) {
-    co_return refuse(valid.error());
+/// Keeps what never came to a decision, for the operator of the instance that the host names.
+std::unexpected<ApiError> DeviceApi::rejected(const ApiCall& call, std::string operation, Rejection rejection) {
+  const DeviceRequest request = request_of(call);
+  model::Attempt attempt = attempt_of(request, std::move(operation));
+  std::string facts = rejection.error.message;
+  if (!rejection.error.detail.empty()) facts += " " + rejection.error.detail;
+  if (rejection.cause == Cause::kUnknownIdScope) facts = "ID scope " + call.arguments[0];
+  attempt.checks.push_back({"call", false, facts});
+  attempt.findings.push_back(provisioning::finding(rejection.cause, std::move(facts)));
+  const auto instance = instances_.by_scope(call.arguments[0]);
+  attempts_.add(instance ? *instance : instances_.by_host(call.request.header("Host").value_or("")),
+                std::move(attempt));
+  return std::unexpected(std::move(rejection.error));
+}
+
+/// A failure of the registrar, which kept what it refused itself.
+std::unexpected<ApiError> DeviceApi::failed(const ApiCall& call, std::string operation, ApiError error) {
+  if (!is_ours(error)) return std::unexpected(std::move(error));
+  return rejected(call, std::move(operation), {std::move(error), Cause::kStoreFailed});
+}
+
+Task<std::expected<DeviceRequest, ApiError>> DeviceApi::read_request(const ApiCall& call, std::string operation) {
+  if (auto checked = check_request(call); !checked) {
+    co_return rejected(call, std::move(operation), std::move(checked.error()));
   }
   const auto instance = instances_.by_scope(call.arguments[0]);
-  if (!instance) co_return refuse(404, kNotFound, "ID scope not found.");
+  if (!instance) {
+    co_return rejected(call, std::move(operation), {{404, kNotFound, "ID scope not found."}, Cause::kUnknownIdScope});
+  }
   auto config = co_await store_.config(*instance);
-  if (!config) co_return refuse(config.error());
-
-  DeviceRequest request;
+  if (!config) co_return failed(call, std::move(operation), to_api_error(config.error()));
+  DeviceRequest request = request_of(call);
   request.config = std::move(*config);
-  request.registration_id = registration_id;
-  request.evidence = evidence_of(call.request);
-  request.api_version = std::string(*version);
-  request.transport = "http";
-  request.peer_address = call.request.peer_address;
-  request.tracking_id = call.tracking_id;
-  request.at = call.at;
   co_return request;
 }
 
 Task<ApiResult> DeviceApi::register_device(const ApiCall& call) {
-  auto request = co_await read_request(call);
+  auto request = co_await read_request(call, kRegister);
   if (!request) co_return std::unexpected(request.error());
   auto body = read_body(call.request.body, request->registration_id);
-  if (!body) co_return std::unexpected(body.error());
+  if (!body) co_return rejected(call, kRegister, std::move(body.error()));
   request->payload = std::move(body->payload);
 
   auto answer = co_await registrar_.register_device(std::move(*request));
-  if (!answer) co_return refuse(answer.error());
+  if (!answer) co_return failed(call, kRegister, to_api_error(answer.error()));
   if (!answer->operation) co_return unauthorized();
 
   HttpResponse response =
@@ -145,7 +203,7 @@ Task<ApiResult> DeviceApi::register_device(const ApiCall& call) {
 }
 
 Task<ApiResult> DeviceApi::operation_status(const ApiCall& call) {
-  auto request = co_await read_request(call);
+  auto request = co_await read_request(call, kStatus);
   if (!request) co_return std::unexpected(request.error());
   const std::string registration_id = request->registration_id;
   auto answer = co_await registrar_.operation_status(std::move(*request), call.arguments[2]);
@@ -153,7 +211,7 @@ Task<ApiResult> DeviceApi::operation_status(const ApiCall& call) {
     if (answer.error().code == ErrorCode::kNotFound) {
       co_return refuse(404, kRegistrationNotFound, answer.error().message);
     }
-    co_return refuse(answer.error());
+    co_return failed(call, kStatus, to_api_error(answer.error()));
   }
   if (!answer->state) co_return unauthorized();
 
@@ -169,13 +227,13 @@ Task<ApiResult> DeviceApi::operation_status(const ApiCall& call) {
 }
 
 Task<ApiResult> DeviceApi::look_up(const ApiCall& call) {
-  auto request = co_await read_request(call);
+  auto request = co_await read_request(call, kLookUp);
   if (!request) co_return std::unexpected(request.error());
-  const auto body = read_body(call.request.body, request->registration_id);
-  if (!body) co_return std::unexpected(body.error());
+  auto body = read_body(call.request.body, request->registration_id);
+  if (!body) co_return rejected(call, kLookUp, std::move(body.error()));
   if (body->has_csr) co_return refuse(400, kBadRequest, "A look-up takes no csr.");  // device-api.md 3.1
   auto answer = co_await registrar_.look_up(std::move(*request));
-  if (!answer) co_return refuse(answer.error());
+  if (!answer) co_return failed(call, kLookUp, to_api_error(answer.error()));
   if (answer->decision.outcome == provisioning::Outcome::kRefused) co_return unauthorized();
   if (!answer->record) co_return refuse(404, kRegistrationNotFound, "Registration not found.");
   co_return json_response(200, json::serialize(registration_state(*answer->record)));

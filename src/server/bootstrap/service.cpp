@@ -20,21 +20,28 @@ Service::Service(const Parts& parts, InstanceDirectory instances)
     : parts_(parts),
       instances_(std::move(instances)),
       hub_(parts.store, parts.clock, parts.random),
-      registrar_({parts.store, hub_, parts.clock, parts.random}, parts.attestation),
+      attempts_(parts.store, parts.clock, parts.attempts),
+      registrar_({parts.store, hub_, parts.clock, parts.random, attempts_}, parts.attestation),
       enrollments_(parts.store, parts.random),
       registrations_(parts.store),
       management_(parts.store, parts.random),
-      devices_(instances_, parts.store, registrar_),
+      explanations_(parts.store, parts_.attestation),
+      devices_(instances_, parts.store, registrar_, attempts_),
       handler_({instances_, parts.store, parts.clock, parts.random, parts.attestation.sas_tolerance}, all_routes()) {
 }
 
 /// Fixed words come before the device routes, which begin with a placeholder.
 std::vector<Route> Service::all_routes() {
   std::vector<Route> out;
-  for (auto routes : {enrollments_.routes(), registrations_.routes(), management_.routes(), devices_.routes()}) {
+  for (auto routes : {enrollments_.routes(), registrations_.routes(), management_.routes(), explanations_.routes(),
+                      devices_.routes()}) {
     out.insert(out.end(), std::make_move_iterator(routes.begin()), std::make_move_iterator(routes.end()));
   }
   return out;
+}
+
+Result<std::size_t> Service::trim_attempts() {
+  return wait_for(attempts_.trim());
 }
 
 Result<std::size_t> Service::purge_operations(std::chrono::minutes retention) {

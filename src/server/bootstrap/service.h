@@ -9,6 +9,7 @@
 #include "hub/local_hub.h"
 #include "provisioning/registrar.h"
 #include "server/api/api_handler.h"
+#include "server/api/attempt_api.h"
 #include "server/api/device_api.h"
 #include "server/api/enrollment_api.h"
 #include "server/api/management_api.h"
@@ -28,6 +29,7 @@ class Service {
     const Clock& clock;
     Random& random;
     provisioning::AttestationSettings attestation;
+    provisioning::AttemptRetention attempts;
   };
 
   static Result<std::unique_ptr<Service>> open(Parts parts);
@@ -35,6 +37,8 @@ class Service {
   [[nodiscard]] ApiHandler& handler() { return handler_; }
   /// Forgets results of operations that began longer ago than `retention`; returns how many.
   Result<std::size_t> purge_operations(std::chrono::minutes retention);
+  /// Forgets the oldest attempts beyond their retention; returns how many.
+  Result<std::size_t> trim_attempts();
 
  private:
   Service(const Parts& parts, InstanceDirectory instances);
@@ -43,10 +47,12 @@ class Service {
   Parts parts_;
   InstanceDirectory instances_;
   hub::LocalHub hub_;
+  provisioning::AttemptJournal attempts_;
   provisioning::Registrar registrar_;
   EnrollmentApi enrollments_;
   RegistrationApi registrations_;
   ManagementApi management_;
+  AttemptApi explanations_;
   DeviceApi devices_;
   ApiHandler handler_;
 };
