@@ -12,6 +12,7 @@ constexpr const char* kFooter =
     "  muster enrollment create --eid pump-0042 -o json\n"
     "  muster group list\n"
     "  muster device register --help\n"
+    "  muster explain --failed\n"
     "\n"
     "The client commands find the service in --connection-string, --connection-string-file,\n"
     "MUSTER_CONNECTION_STRING or MUSTER_CONNECTION_STRING_FILE, the first that is given.\n"
@@ -33,6 +34,7 @@ int run(int argc, const char* const* argv, const Program& program) {
   add_hub_commands(app, selection);
   add_certificate_commands(app, selection);
   add_device_commands(app, selection);
+  add_explain_command(app, selection);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -20,6 +20,15 @@ std::string printable(std::string text) {
   return text;
 }
 
+std::vector<Row> printable(const std::vector<Row>& rows) {
+  std::vector<Row> clean;
+  for (const Row& row : rows) {
+    std::ranges::transform(row, std::back_inserter(clean.emplace_back()),
+                           [](const std::string& text) { return printable(text); });
+  }
+  return clean;
+}
+
 std::string line_of(const Row& row, const std::vector<std::size_t>& widths) {
   std::string line;
   for (std::size_t i = 0; i < row.size(); ++i) {
@@ -69,7 +78,7 @@ void flatten(const std::string& prefix, const boost::json::object& object, std::
     if (const auto* inner = value.if_object(); inner != nullptr && !inner->empty()) {
       flatten(path, *inner, rows);
     } else {
-      rows.push_back({printable(path), printable(cell_text(value))});
+      rows.push_back({path, cell_text(value)});
     }
   }
 }
@@ -105,16 +114,21 @@ std::string pretty(const boost::json::value& value, std::size_t depth) {
 }  // namespace
 
 std::string format_table(const Row& header, const std::vector<Row>& rows) {
-  std::vector<Row> lines = {header};
-  for (const Row& row : rows) {
-    Row& clean = lines.emplace_back();
-    std::ranges::transform(row, std::back_inserter(clean), printable);
-  }
+  std::vector<Row> lines = printable(rows);
+  lines.insert(lines.begin(), header);
   const std::vector<std::size_t> widths = widths_of(lines);
   Row dashes;
   for (const std::size_t width : widths) dashes.emplace_back(width, '-');
   lines.insert(lines.begin() + 1, std::move(dashes));
 
+  std::string out;
+  for (const Row& line : lines) out += line_of(line, widths);
+  return out;
+}
+
+std::string format_lines(const std::vector<Row>& rows) {
+  const std::vector<Row> lines = printable(rows);
+  const std::vector<std::size_t> widths = widths_of(lines);
   std::string out;
   for (const Row& line : lines) out += line_of(line, widths);
   return out;
@@ -134,10 +148,7 @@ std::string format_list(const std::vector<Column>& columns, const boost::json::a
 std::string format_object(const boost::json::object& object) {
   std::vector<Row> rows;
   flatten("", object, rows);
-  const std::vector<std::size_t> widths = widths_of(rows);
-  std::string out;
-  for (const Row& row : rows) out += line_of(row, widths);
-  return out;
+  return format_lines(rows);
 }
 
 std::string pretty_json(const boost::json::value& value) {

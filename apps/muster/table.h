@@ -13,6 +13,9 @@ using Row = std::vector<std::string>;
 /// Control characters are shown as '?', so that a peer cannot drive the terminal. Rows may be shorter than the header.
 std::string format_table(const Row& header, const std::vector<Row>& rows);
 
+/// The same without header and dashes.
+std::string format_lines(const std::vector<Row>& rows);
+
 /// One column of a list of objects.
 struct Column {
   std::string title;

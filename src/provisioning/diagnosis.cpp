@@ -25,7 +25,7 @@ Task<Findings> diagnose(const DeviceRequest& request, const Decision& decision, 
     co_return co_await detail::diagnose_certificate(request, decision, settings, store);
   }
   Findings findings{finding(Cause::kNoCredentials)};
-  for (auto& hint : co_await detail::id_hints(request, store)) findings.push_back(std::move(hint));
+  for (auto& hint : co_await id_hints(request, store)) findings.push_back(std::move(hint));
   co_return findings;
 }
 

@@ -25,4 +25,7 @@ inline model::Finding finding(Cause cause, std::string facts = {}) {
 Task<std::vector<model::Finding>> diagnose(const DeviceRequest& request, const Decision& decision,
                                            const AttestationSettings& settings, store::Store& store);
 
+/// Near misses of the id, whatever the evidence: an enrollment with almost this id, an entry that is gone.
+Task<std::vector<model::Finding>> id_hints(const DeviceRequest& request, store::Store& store);
+
 }  // namespace muster::provisioning

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 #include <set>
 
 #include <fmt/format.h>
@@ -6,7 +7,7 @@
 #include "base/text.h"
 #include "provisioning/diagnosis_parts.h"
 
-namespace muster::provisioning::detail {
+namespace muster::provisioning {
 namespace {
 
 using model::EnrollmentKind;
@@ -61,7 +62,9 @@ std::set<std::string> slips_of(const std::string& id) {
   out.insert(swapped(id, '0', 'o'));
   out.insert(swapped(id, 'l', '1'));
   out.insert(swapped(id, '1', 'l'));
-  for (std::string& number : renumbered(id)) out.insert(std::move(number));
+  for (const std::string& spelling : {id, with_separators(id, "-")}) {
+    for (std::string& number : renumbered(spelling)) out.insert(std::move(number));
+  }
   out.erase(id);
   out.erase("");
   return out;
@@ -80,6 +83,20 @@ Task<std::optional<model::Finding>> deleted_entry(const DeviceRequest& request, 
 
 }  // namespace
 
+Task<std::vector<model::Finding>> id_hints(const DeviceRequest& request, store::Store& store) {
+  std::vector<model::Finding> findings;
+  const model::InstanceId& instance = request.config->instance.id;
+  const std::string id = model::id_key(request.registration_id);
+  for (const std::string& slip : slips_of(id)) {
+    const auto found = co_await store.find_enrollment(instance, EnrollmentKind::kIndividual, slip);
+    if (found && *found) findings.push_back(finding(Cause::kSimilarIdEnrolled, (*found)->id));
+  }
+  if (auto gone = co_await deleted_entry(request, store)) findings.push_back(std::move(*gone));
+  co_return findings;
+}
+
+namespace detail {
+
 std::string id_skeleton(std::string_view id) {
   std::string out;
   for (char c : to_lower(trim(id))) {
@@ -90,18 +107,6 @@ std::string id_skeleton(std::string_view id) {
     if (!leading_zero) out.push_back(c);
   }
   return out;
-}
-
-Task<Findings> id_hints(const DeviceRequest& request, store::Store& store) {
-  Findings findings;
-  const model::InstanceId& instance = request.config->instance.id;
-  const std::string id = model::id_key(request.registration_id);
-  for (const std::string& slip : slips_of(id)) {
-    const auto found = co_await store.find_enrollment(instance, EnrollmentKind::kIndividual, slip);
-    if (found && *found) findings.push_back(finding(Cause::kSimilarIdEnrolled, (*found)->id));
-  }
-  if (auto gone = co_await deleted_entry(request, store)) findings.push_back(std::move(*gone));
-  co_return findings;
 }
 
 std::string describe_span(std::chrono::seconds span) {
@@ -122,4 +127,5 @@ std::string describe_span(std::chrono::seconds span) {
   return {};
 }
 
-}  // namespace muster::provisioning::detail
+}  // namespace detail
+}  // namespace muster::provisioning

@@ -12,9 +12,6 @@ Task<Findings> diagnose_token(const DeviceRequest& request, const Decision& deci
 Task<Findings> diagnose_certificate(const DeviceRequest& request, const Decision& decision,
                                     const AttestationSettings& settings, store::Store& store);
 
-/// Near misses of the id, whatever the evidence: an enrollment with almost this id, an entry that is gone.
-Task<Findings> id_hints(const DeviceRequest& request, store::Store& store);
-
 /// The id without what people mistake: separators, letter case, 0 for O, 1 for l and I, leading zeros of numbers.
 std::string id_skeleton(std::string_view id);
 

@@ -53,6 +53,7 @@ Task<Result<Attempt>> without_evidence(const DeviceRequest& request, store::Stor
                               fmt::format("individual enrollment, {}, demands {}", to_string(entry.status),
                                           attestation_type(entry.attestation))});
   } else {
+    attempt.findings = co_await id_hints(request, store);
     auto groups = co_await store.symmetric_groups(instance);
     if (!groups) co_return std::unexpected(groups.error());
     attempt.checks.push_back({"enrollment.found", true,
@@ -60,8 +61,7 @@ Task<Result<Attempt>> without_evidence(const DeviceRequest& request, store::Stor
                                           "groups, or a certificate below the CA of a group, would be asked for",
                                           (*groups)->size())});
   }
-  attempt.findings = co_await diagnose(request, DecisionBuilder().refuse(Reason::kNoCredentials, "credentials", ""),
-                                       AttestationSettings(), store);
+  attempt.outcome = AttemptOutcome::kNotJudged;
   co_return attempt;
 }
 
