@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include <boost/json/array.hpp>
 #include <boost/json/serialize.hpp>
 #include <fmt/format.h>
 
@@ -13,6 +12,7 @@
 #include "model/ids.h"
 #include "model/json.h"
 #include "server/api/enrollment_bulk.h"
+#include "server/api/enrollment_query.h"
 #include "server/api/enrollment_words.h"
 #include "server/api/paging.h"
 
@@ -112,15 +112,14 @@ Task<ApiResult> EnrollmentApi::bulk(const ApiCall& call, EnrollmentKind kind) {
 Task<ApiResult> EnrollmentApi::query(const ApiCall& call, EnrollmentKind kind) {
   auto body = model::parse_json_object(call.request.body);
   if (!body) co_return refuse(body.error());
-  if (auto all = check_selects_all(*body); !all) co_return refuse(all.error());
+  auto query = read_enrollment_query(*body, kind);
+  if (!query) co_return refuse(query.error());
   auto page = read_page_request(call);
   if (!page) co_return refuse(page.error());
-
-  auto listed = co_await store_.list_enrollments(call.config->instance.id, kind, page->after, page->limit);
-  if (!listed) co_return refuse(listed.error());
-  json::array items;
-  for (const Enrollment& enrollment : listed->items) items.push_back(to_json(enrollment, EnrollmentView::kPublic));
-  co_return page_response(items, enrollment_words(kind).item_type, listed->next);
+  auto found =
+      co_await run_enrollment_query(store_, call.config->instance.id, kind, std::move(*query), std::move(*page));
+  if (!found) co_return refuse(found.error());
+  co_return page_response(found->items, enrollment_words(kind).item_type, found->next);
 }
 
 }  // namespace muster::server

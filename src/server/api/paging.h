@@ -4,7 +4,6 @@
 #include <string_view>
 
 #include <boost/json/array.hpp>
-#include <boost/json/object.hpp>
 
 #include "base/result.h"
 #include "server/api/api_call.h"
@@ -22,9 +21,5 @@ Result<PageRequest> read_page_request(const ApiCall& call);
 
 /// A bare array with x-ms-item-type, and x-ms-continuation only when there is more (service-api.md 6).
 HttpResponse page_response(const boost::json::array& items, std::string_view item_type, std::string_view next);
-
-/// Accepts the query texts that mean everything: "*", "SELECT *", "SELECT * FROM <word>", also wrapped in the printed
-/// form of an object (service-api.md 6, real-clients.md rule 12). Anything else is kInvalidArgument.
-Result<void> check_selects_all(const boost::json::object& body);
 
 }  // namespace muster::server
