@@ -19,6 +19,7 @@ struct EntryCommand {
   std::string etag = {};
   bool show_keys = false;
   std::optional<int> top = {};
+  std::string query = "SELECT *";
 };
 
 int show_entry(const Program& program, const EntryCommand& command, const Result<boost::json::value>& entry) {
@@ -67,7 +68,7 @@ int show(const Program& program, const EntryCommand& command) {
 int list(const Program& program, const EntryCommand& command) {
   const auto service = connect_service(program, command.client.connection);
   if (!service) return report_usage(program, service.error());
-  const auto entries = service->list(command.kind, command.top);
+  const auto entries = service->list(command.kind, command.query, command.top);
   if (!entries) return report(program, entries.error());
   return print(program, command.client.output, *entries,
                [&](const auto& value) { return format_entries(command.kind, value.get_array()); });
@@ -148,10 +149,16 @@ void add_entry_verbs(CLI::App& noun, EnrollmentKind kind, Selection& selection) 
   add_entry_options(*creating.app, kind, creating.command->entry);
   add_show_keys(creating);
 
-  const Verb listing = add(noun, kind, selection, list, "list", "List all",
-                           examples(kind, {"enrollment list", "enrollment list --top 20 -o json"},
-                                    {"group list", "group list --top 20 -o json"}));
+  const Verb listing =
+      add(noun, kind, selection, list, "list", "List all, or those that a query finds",
+          examples(kind,
+                   {"enrollment list --top 20 -o json",
+                    "enrollment list --query \"SELECT * WHERE provisioningStatus = 'disabled'\"",
+                    "enrollment list --query \"SELECT registrationId WHERE initialTwin.tags.site = 'ams'\" -o json"},
+                   {"group list --top 20 -o json", "group list --query \"SELECT * WHERE attestation.type = 'x509'\""}));
   listing.app->add_option("--top", listing.command->top, "At most this many")->check(CLI::Range(1, 1'000'000'000));
+  listing.app->add_option("--query", listing.command->query, "Which of them and what of each (docs/query.md)")
+      ->type_name("QUERY");
 
   const Verb showing = add(noun, kind, selection, show, "show", fmt::format("Show {}", what),
                            examples(kind, {"enrollment show --eid pump-0042 --show-keys -o json"},

@@ -11,8 +11,6 @@ namespace {
 
 using model::EnrollmentKind;
 
-constexpr std::string_view kQuery = R"({"query":"SELECT *"})";
-
 std::string_view collection(EnrollmentKind kind) {
   return kind == EnrollmentKind::kGroup ? "/enrollmentGroups" : "/enrollments";
 }
@@ -51,7 +49,9 @@ Result<void> ServiceClient::remove(EnrollmentKind kind, std::string_view id, std
   return {};
 }
 
-Result<boost::json::array> ServiceClient::list(EnrollmentKind kind, std::optional<int> top) const {
+Result<boost::json::array> ServiceClient::list(EnrollmentKind kind, std::string_view query,
+                                               std::optional<int> top) const {
+  const std::string body = boost::json::serialize(boost::json::object{{"query", query}});
   boost::json::array all;
   std::string continuation;
   do {
@@ -61,7 +61,7 @@ Result<boost::json::array> ServiceClient::list(EnrollmentKind kind, std::optiona
     auto response = client_.send({.method = "POST",
                                   .path = fmt::format("{}/query", collection(kind)),
                                   .headers = std::move(headers),
-                                  .body = std::string(kQuery)});
+                                  .body = body});
     if (!response) return std::unexpected(response.error());
     auto page = json_from(*response);
     if (!page) return std::unexpected(page.error());

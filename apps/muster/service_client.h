@@ -22,8 +22,9 @@ class ServiceClient {
   [[nodiscard]] Result<boost::json::value> put(model::EnrollmentKind kind, std::string_view id,
                                                const boost::json::object& body, std::string_view etag) const;
   [[nodiscard]] Result<void> remove(model::EnrollmentKind kind, std::string_view id, std::string_view etag) const;
-  /// All of them, page by page; `top` ends the listing early (service-api.md 6).
-  [[nodiscard]] Result<boost::json::array> list(model::EnrollmentKind kind, std::optional<int> top) const;
+  /// All that a query finds ("SELECT *": all there are), page by page; `top` ends the listing early (service-api.md 6).
+  [[nodiscard]] Result<boost::json::array> list(model::EnrollmentKind kind, std::string_view query,
+                                                std::optional<int> top) const;
   /// The attestation with its symmetric keys (service-api.md 3.7).
   [[nodiscard]] Result<boost::json::value> attestation(model::EnrollmentKind kind, std::string_view id) const;
   /// As get(), with the symmetric keys put in where the attestation has some.

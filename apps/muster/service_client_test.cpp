@@ -54,7 +54,7 @@ TEST(ServiceClient, ListsPageByPage) {
   const FakeService service{{.status = 200, .headers = {{"x-ms-continuation", "t1"}}, .body = "[1,2]"},
                             {.status = 200, .headers = {{"x-ms-continuation", "t2"}}, .body = "[]"},
                             {.status = 200, .body = "[3]"}};
-  const auto all = client_of(service).list(EnrollmentKind::kIndividual, std::nullopt);
+  const auto all = client_of(service).list(EnrollmentKind::kIndividual, "SELECT *", std::nullopt);
   ASSERT_TRUE(all);
   EXPECT_EQ(*all, (boost::json::array{1, 2, 3}));
   ASSERT_EQ(service.requests().size(), 3U);
@@ -65,10 +65,20 @@ TEST(ServiceClient, ListsPageByPage) {
   EXPECT_EQ(header_of(service.requests()[2], "x-ms-continuation"), "t2");
 }
 
+TEST(ServiceClient, SendsTheQueryWithEveryPage) {
+  const FakeService service{{.status = 200, .headers = {{"x-ms-continuation", "t1"}}, .body = "[]"},
+                            {.status = 200, .body = "[1]"}};
+  ASSERT_TRUE(client_of(service).list(EnrollmentKind::kGroup, R"(* WHERE a = "x")", std::nullopt));
+  for (const HttpRequest& request : service.requests()) {
+    EXPECT_EQ(request.url, "https://dps.example.net:8443/enrollmentGroups/query?api-version=2021-10-01");
+    EXPECT_EQ(request.body, R"({"query":"* WHERE a = \"x\""})");
+  }
+}
+
 TEST(ServiceClient, AsksForNoMoreThanTheTop) {
   const FakeService service{{.status = 200, .headers = {{"x-ms-continuation", "t1"}}, .body = "[1,2]"},
                             {.status = 200, .headers = {{"x-ms-continuation", "t2"}}, .body = "[3,4]"}};
-  const auto some = client_of(service).list(EnrollmentKind::kIndividual, 3);
+  const auto some = client_of(service).list(EnrollmentKind::kIndividual, "SELECT *", 3);
   ASSERT_TRUE(some);
   EXPECT_EQ(*some, (boost::json::array{1, 2, 3}));
   EXPECT_EQ(header_of(service.requests().at(0), "x-ms-max-item-count"), "3");
@@ -77,7 +87,7 @@ TEST(ServiceClient, AsksForNoMoreThanTheTop) {
 
 TEST(ServiceClient, APageThatIsNoListIsAnError) {
   const FakeService service{{.status = 200, .body = "{}"}};
-  EXPECT_FALSE(client_of(service).list(EnrollmentKind::kIndividual, std::nullopt));
+  EXPECT_FALSE(client_of(service).list(EnrollmentKind::kIndividual, "SELECT *", std::nullopt));
 }
 
 TEST(ServiceClient, KeysAreAskedForOnlyWhereThereAreSome) {

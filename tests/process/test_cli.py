@@ -208,6 +208,24 @@ def test_list_stops_at_top_and_follows_pages(cli, world, unique):
     assert set(names) <= {entry["registrationId"] for entry in cli.json("enrollment", "list")}
 
 
+@pytest.mark.parametrize("noun,collection", [("enrollment", "enrollments"), ("group", "enrollmentGroups")])
+def test_list_finds_what_a_query_asks_for(cli, world, unique, noun, collection):
+    make, member = (world.individual, "registrationId") if noun == "enrollment" else (world.group, "enrollmentGroupId")
+    site, names = unique("site"), [unique("cli") for _ in range(3)]
+    for name in names:
+        make(name, clients.symmetric(KEY), initialTwin={"tags": {"site": site}})
+    make(unique("cli"), clients.symmetric(KEY))
+    where = f"WHERE initialTwin.tags.site = '{site}'"
+    assert [entry[member] for entry in cli.json(noun, "list", "--query", f"SELECT * {where}")] == sorted(names)
+    assert len(cli.json(noun, "list", "--query", f"* {where}", "--top", "2")) == 2
+    assert cli.json(noun, "list", "--query", f"SELECT {member} FROM {collection} {where}", "--top", "1") == [
+        {member: min(names)}
+    ]
+    table = cli.run(noun, "list", "--query", f"SELECT {member} {where}")
+    assert table.returncode == OK and all(name in table.stdout for name in names)
+    assert "query column 15" in cli.fails(REFUSED, noun, "list", "--query", "SELECT * WHERE")
+
+
 def test_tables_hide_keys(cli, world, unique):
     name = unique("cli")
     world.undo.append(lambda: world.operator.delete("enrollments", name))
