@@ -4,6 +4,7 @@
 #include "store/sqlite/ca_certificates.h"
 #include "store/sqlite/certificate_links.h"
 #include "store/sqlite/checkpointer.h"
+#include "store/sqlite/counted_changes.h"
 #include "store/sqlite/enrollments.h"
 #include "store/sqlite/hub_devices.h"
 #include "store/sqlite/instances.h"
@@ -11,6 +12,7 @@
 #include "store/sqlite/operations.h"
 #include "store/sqlite/readers.h"
 #include "store/sqlite/registrations.h"
+#include "store/sqlite/row_counter.h"
 #include "store/sqlite/schema.h"
 #include "store/sqlite/snapshot_cache.h"
 #include "store/sqlite/writer.h"
@@ -26,9 +28,10 @@ constexpr std::size_t kPurgeBatch = 2000;
 /// writer.
 class SqliteStore final : public Store {
  public:
-  SqliteStore(const SqliteOptions& options, std::shared_ptr<const crypto::Sealer> sealer, Connection writing,
-              Connection checkpointing)
+  SqliteStore(const SqliteOptions& options, std::shared_ptr<const crypto::Sealer> sealer, RowCounter counter,
+              Connection writing, Connection checkpointing)
       : sealer_(std::move(sealer)),
+        counter_(std::move(counter)),
         checkpointer_(std::move(checkpointing), options.wal_limit),
         readers_(options.path),
         writer_(std::move(writing), {.max_batch = options.max_batch, .max_queue = options.max_queue},
@@ -55,19 +58,23 @@ class SqliteStore final : public Store {
 
   Task<Result<model::CaCertificate>> change_certificate(InstanceId instance, std::string name,
                                                         Change<model::CaCertificate> change) override {
-    return write<model::CaCertificate>(
-        drop_config(instance),
-        [instance, name = std::move(name), change = std::move(change)](const Session& session) mutable {
-          return sqlite::change_certificate(session, instance, name, change);
-        });
+    return write<model::CaCertificate>(drop_config(instance),
+                                       [this, instance, name = std::move(name), change = std::move(change)](
+                                           const Session& session, Transaction& transaction) mutable {
+                                         CountedChanges counted(counter_, transaction, session, instance);
+                                         auto changing = counted.changing(change);
+                                         return sqlite::change_certificate(session, instance, name, changing);
+                                       });
   }
 
   Task<Result<void>> remove_certificate(InstanceId instance, std::string name,
                                         Check<model::CaCertificate> check) override {
-    return write<void>(drop_config(instance),
-                       [instance, name = std::move(name), check = std::move(check)](const Session& session) mutable {
-                         return sqlite::remove_certificate(session, instance, name, check);
-                       });
+    return write<void>(drop_config(instance), [this, instance, name = std::move(name), check = std::move(check)](
+                                                  const Session& session, Transaction& transaction) mutable {
+      CountedChanges counted(counter_, transaction, session, instance);
+      auto removing = counted.removing(check);
+      return sqlite::remove_certificate(session, instance, name, removing);
+    });
   }
 
   Task<Result<std::optional<Enrollment>>> find_enrollment(InstanceId instance, EnrollmentKind kind,
@@ -80,17 +87,23 @@ class SqliteStore final : public Store {
 
   Task<Result<Enrollment>> change_enrollment(InstanceId instance, EnrollmentKind kind, std::string id,
                                              Change<Enrollment> change) override {
-    return write<Enrollment>(drop_groups(instance, kind), [instance, kind, id = std::move(id),
-                                                           change = std::move(change)](const Session& session) mutable {
-      return sqlite::change_enrollment(session, instance, kind, id, change);
-    });
+    return write<Enrollment>(drop_groups(instance, kind),
+                             [this, instance, kind, id = std::move(id), change = std::move(change)](
+                                 const Session& session, Transaction& transaction) mutable {
+                               CountedChanges counted(counter_, transaction, session, instance);
+                               auto changing = counted.changing(change);
+                               return sqlite::change_enrollment(session, instance, kind, id, changing);
+                             });
   }
 
   Task<Result<void>> remove_enrollment(InstanceId instance, EnrollmentKind kind, std::string id,
                                        Check<Enrollment> check) override {
     return write<void>(drop_groups(instance, kind),
-                       [instance, kind, id = std::move(id), check = std::move(check)](const Session& session) mutable {
-                         return sqlite::remove_enrollment(session, instance, kind, id, check);
+                       [this, instance, kind, id = std::move(id), check = std::move(check)](
+                           const Session& session, Transaction& transaction) mutable {
+                         CountedChanges counted(counter_, transaction, session, instance);
+                         auto removing = counted.removing(check);
+                         return sqlite::remove_enrollment(session, instance, kind, id, removing);
                        });
   }
 
@@ -124,9 +137,11 @@ class SqliteStore final : public Store {
 
   Task<Result<void>> remove_registration(InstanceId instance, std::string registration_id,
                                          Check<model::Registration> check) override {
-    return write<void>([instance = std::move(instance), id = std::move(registration_id),
-                        check = std::move(check)](const Session& session) mutable {
-      return sqlite::remove_registration(session, instance, id, check);
+    return write<void>([this, instance = std::move(instance), id = std::move(registration_id),
+                        check = std::move(check)](const Session& session, Transaction& transaction) mutable {
+      CountedChanges counted(counter_, transaction, session, instance);
+      auto removing = counted.removing(check);
+      return sqlite::remove_registration(session, instance, id, removing);
     });
   }
 
@@ -140,10 +155,13 @@ class SqliteStore final : public Store {
 
   Task<Result<model::Operation>> begin_operation(InstanceId instance, model::Operation operation,
                                                  model::Registration record) override {
-    return write<model::Operation>([instance = std::move(instance), operation = std::move(operation),
-                                    record = std::move(record)](const Session& session) {
-      return sqlite::begin_operation(session, instance, operation, record);
-    });
+    return write<model::Operation>(
+        [this, instance = std::move(instance), operation = std::move(operation), record = std::move(record)](
+            const Session& session, Transaction& transaction) -> Result<model::Operation> {
+          CountedChanges counted(counter_, transaction, session, instance);
+          if (auto room = counted.beginning(operation.registration_id); !room) return std::unexpected(room.error());
+          return sqlite::begin_operation(session, instance, operation, record);
+        });
   }
 
   Task<Result<OperationState>> find_operation(InstanceId instance, std::string operation_id) override {
@@ -290,7 +308,8 @@ class SqliteStore final : public Store {
   Task<Result<T>> write(Hook committed, Change change) {
     auto work = [this, committed = std::move(committed),
                  change = std::move(change)](Transaction& transaction) mutable -> Result<T> {
-      Result<T> result = change(Session{transaction.connection(), *sealer_});
+      const Session session{transaction.connection(), *sealer_};
+      Result<T> result = run_change<T>(change, session, transaction);
       if (result && committed) transaction.on_commit(std::move(committed));
       return result;
     };
@@ -299,7 +318,18 @@ class SqliteStore final : public Store {
     });
   }
 
+  /// Changes that count rows take the transaction too.
+  template <class T, class Change>
+  static Result<T> run_change(Change& change, const Session& session, Transaction& transaction) {
+    if constexpr (std::is_invocable_v<Change&, const Session&, Transaction&>) {
+      return change(session, transaction);
+    } else {
+      return change(session);
+    }
+  }
+
   const std::shared_ptr<const crypto::Sealer> sealer_;
+  RowCounter counter_;  // the writer's
   SnapshotCache<model::InstanceConfig> configs_;
   SnapshotCache<std::vector<SymmetricGroup>> groups_;
   // From here on the reverse of the order in which they end: the queue is finished while all else still stands, and the
@@ -320,10 +350,12 @@ Result<std::unique_ptr<Store>> open_sqlite_store(const SqliteOptions& options,
   if (!writing) return std::unexpected(writing.error());
   if (auto migrated = sqlite::migrate(*writing); !migrated) return std::unexpected(migrated.error());
   if (auto checked = sqlite::check_master_key({*writing, *sealer}); !checked) return std::unexpected(checked.error());
+  sqlite::RowCounter counter(options.limits);
+  if (auto counted = counter.load(*writing); !counted) return std::unexpected(counted.error());
   auto checkpointing = Connection::open(options.path, OpenMode::kReadWrite);
   if (!checkpointing) return std::unexpected(checkpointing.error());
   if (auto logged = checkpointing->use_write_ahead_log(); !logged) return std::unexpected(logged.error());
-  return std::make_unique<sqlite::SqliteStore>(options, std::move(sealer), std::move(*writing),
+  return std::make_unique<sqlite::SqliteStore>(options, std::move(sealer), std::move(counter), std::move(*writing),
                                                std::move(*checkpointing));
 }
 

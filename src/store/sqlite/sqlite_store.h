@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "crypto/sealing.h"
+#include "store/row_limits.h"
 #include "store/store.h"
 
 namespace muster::store {
@@ -14,6 +15,7 @@ struct SqliteOptions {
   std::size_t max_batch = 128;          ///< changes in one commit (spec stack: group commit)
   std::size_t max_queue = 20'000;       ///< waiting changes; beyond it writes are kUnavailable at once
   std::size_t wal_limit = 64UL << 20U;  ///< octets of WAL after which a truncating checkpoint runs
+  RowLimits limits = {};
 };
 
 /// The embedded store: SQLite in WAL mode, synchronous=FULL, one writer thread with group commit, a read connection per
