@@ -1,0 +1,56 @@
+#include "server/api/rate_limiter.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace muster::server {
+
+using std::chrono::seconds;
+
+std::optional<seconds> RateLimiter::admit(std::string_view key) {
+  if (rate_.count == 0) return std::nullopt;
+  const TimePoint now = clock_.now();
+  const std::scoped_lock lock(mutex_);
+  Bucket& bucket = bucket_of(key);
+  // Never fuller than full; never emptier than empty, also when the clock was set back.
+  bucket.full = std::clamp(bucket.full, now, now + rate_.period);
+  const TimePoint free = bucket.full + token() - rate_.period;
+  if (free > now) return wait_of(bucket, free, now);
+  bucket.full += token();
+  return std::nullopt;
+}
+
+void RateLimiter::give_back(std::string_view key) {
+  if (rate_.count == 0) return;
+  const std::scoped_lock lock(mutex_);
+  bucket_of(key).full -= token();
+}
+
+std::size_t RateLimiter::size() const {
+  const std::scoped_lock lock(mutex_);
+  return current_.size() + previous_.size();
+}
+
+RateLimiter::Bucket& RateLimiter::bucket_of(std::string_view key) {
+  if (const auto found = current_.find(key); found != current_.end()) return found->second;
+  if (current_.size() >= max_keys_) {
+    previous_ = std::exchange(current_, {});
+  }
+  Bucket bucket{};
+  if (const auto found = previous_.find(key); found != previous_.end()) {
+    bucket = found->second;
+    previous_.erase(found);
+  }
+  return current_.emplace(key, bucket).first->second;
+}
+
+seconds RateLimiter::wait_of(Bucket& bucket, TimePoint free, TimePoint now) const {
+  TimePoint told = free;
+  if (waiting_ == Waiting::kInTurn) {
+    told = std::clamp(bucket.next_turn, free, now + kLongestWait);
+    bucket.next_turn = told + token();
+  }
+  return std::clamp(std::chrono::ceil<seconds>(told - now), seconds(1), kLongestWait);
+}
+
+}  // namespace muster::server

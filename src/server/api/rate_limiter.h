@@ -1,0 +1,76 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include "base/clock.h"
+
+namespace muster::server {
+
+/// So many in a period, and as many at once after a rest.
+struct Rate {
+  std::uint32_t count = 0;  ///< 0: no limit
+  std::chrono::seconds period{60};
+
+  bool operator==(const Rate&) const = default;
+};
+
+/// What those hear who come together.
+enum class Waiting {
+  kAlone,   ///< the time until there is room
+  kInTurn,  ///< one time after the other, so that a crowd comes back spread out and not at once (design section 6)
+};
+
+/// A token bucket for each key: an instance, a device. Memory is bounded: of the keys seen lately at least `max_keys`
+/// are remembered, at most twice as many; a forgotten one begins with a full bucket. Thread-safe; the clock outlives
+/// it.
+class RateLimiter {
+ public:
+  /// The longest wait that is ever told.
+  static constexpr std::chrono::seconds kLongestWait{120};
+
+  RateLimiter(Rate rate, Waiting waiting, const Clock& clock, std::size_t max_keys = 10'000)
+      : rate_(rate), waiting_(waiting), max_keys_(max_keys), clock_(clock) {}
+
+  /// Takes a token. Without one: how long to wait, 1 second to kLongestWait.
+  std::optional<std::chrono::seconds> admit(std::string_view key);
+  /// Gives a token back that admit() took for something that then did not count.
+  void give_back(std::string_view key);
+
+  /// Keys remembered now.
+  [[nodiscard]] std::size_t size() const;
+
+ private:
+  /// The bucket as the time at which it is full again (generic cell rate algorithm): each token is worth
+  /// period / count.
+  struct Bucket {
+    TimePoint full;
+    TimePoint next_turn;  ///< what the next one to wait is told
+  };
+  struct Hash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view key) const { return std::hash<std::string_view>()(key); }
+  };
+  using Buckets = std::unordered_map<std::string, Bucket, Hash, std::equal_to<>>;
+
+  [[nodiscard]] std::chrono::microseconds token() const {
+    return std::chrono::microseconds(rate_.period) / rate_.count;
+  }
+  Bucket& bucket_of(std::string_view key);
+  std::chrono::seconds wait_of(Bucket& bucket, TimePoint free, TimePoint now) const;
+
+  const Rate rate_;
+  const Waiting waiting_;
+  const std::size_t max_keys_;
+  const Clock& clock_;
+  mutable std::mutex mutex_;  // protects the buckets
+  Buckets current_;
+  Buckets previous_;  ///< the generation before: forgotten when current_ is full
+};
+
+}  // namespace muster::server
