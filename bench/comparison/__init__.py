@@ -1,0 +1,1 @@
+"""The measured comparison of Muster with nginx (bench/README.md)."""

@@ -1,0 +1,200 @@
+"""The two servers that are compared: started on free ports of 127.0.0.1, stopped at the end."""
+import contextlib
+import dataclasses
+import json
+import os
+import pathlib
+import shutil
+import socket
+import subprocess
+import time
+
+from . import processes
+
+HOST = "localhost"
+START_SECONDS = 60
+STOP_SECONDS = 60
+MAX_CONNECTIONS = 100_000
+HUB = "hub.bench.example"
+
+
+class ServerFailed(Exception):
+    """A server did not start, or ended badly."""
+
+
+def clean_environment():
+    return {name: value for name, value in os.environ.items() if not name.startswith("MUSTER_")}
+
+
+def find_nginx():
+    """Path of the nginx program, or None. Debian keeps it where only root's PATH looks."""
+    return shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin")
+
+
+@dataclasses.dataclass
+class Server:
+    """A running server; `pid` is the process whose family is measured."""
+
+    name: str
+    port: int
+    process: subprocess.Popen
+
+    @property
+    def pid(self):
+        return self.process.pid
+
+    def cpu(self):
+        return processes.cpu_microseconds(self.pid)
+
+    def stop(self):
+        if self.process.poll() is None:
+            self.process.terminate()
+        try:
+            self.process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            raise ServerFailed(f"{self.name} did not stop") from None
+
+
+class MusterServer(Server):
+    """`muster serve` on a data folder of its own."""
+
+    def __init__(self, binary, folder, certificates, threads):
+        self.binary = binary
+        self.folder = pathlib.Path(folder)
+        self.data = self.folder / "data"
+        self.ready_file = self.folder / "ready.json"
+        self.log_file = self.folder / "muster.log"
+        self.folder.mkdir(parents=True, exist_ok=True)
+        config = self.folder / "muster.toml"
+        config.write_text(
+            f'certificate = ["{certificates}/server.pem"]\n'
+            f'private_key = ["{certificates}/server.key"]\n'
+            f"threads = {threads}\n"
+            "[limits]\n"
+            f"max_connections = {MAX_CONNECTIONS}\n"
+            f"max_connections_per_address = {MAX_CONNECTIONS}\n"
+            "[hub]\n"
+            f'local_host_name = "{HUB}"\n',
+            encoding="utf-8",
+        )
+        self.command = [
+            *(str(binary), "serve", "--config", str(config), "--data", str(self.data)),
+            *("--listen", "127.0.0.1:0", "--host-name", HOST, "--ready-file", str(self.ready_file)),
+        ]
+        self.certificates = certificates
+        self.start()
+
+    def start(self):
+        self.ready_file.unlink(missing_ok=True)
+        with open(self.log_file, "ab") as log:
+            process = subprocess.Popen(
+                self.command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=clean_environment()
+            )
+        end = time.monotonic() + START_SECONDS
+        while not self.ready_file.exists():
+            if process.poll() is not None or time.monotonic() > end:
+                process.kill()
+                raise ServerFailed(f"muster serve did not start; its log is {self.log_file}")
+            time.sleep(0.02)
+        self.ready = json.loads(self.ready_file.read_text(encoding="utf-8"))
+        super().__init__("muster", int(self.ready["port"]), process)
+
+    @property
+    def id_scope(self):
+        return self.ready["idScope"]
+
+    @property
+    def connection_string(self):
+        return pathlib.Path(self.ready["connectionStringFile"]).read_text(encoding="utf-8").strip()
+
+    def operate(self, *arguments):
+        """One command of the command line client, as the owner."""
+        environment = clean_environment()
+        environment["MUSTER_CONNECTION_STRING_FILE"] = self.ready["connectionStringFile"]
+        environment["MUSTER_CA"] = str(self.certificates / "root.pem")
+        done = subprocess.run(
+            [str(self.binary), *map(str, arguments)], env=environment, capture_output=True, text=True, check=False
+        )
+        if done.returncode != 0:
+            raise ServerFailed(f"muster {arguments[0]} {arguments[1]}: {done.stderr}{done.stdout}")
+
+
+NGINX = """
+daemon off;
+worker_processes {workers};
+worker_rlimit_nofile {descriptors};
+pid {folder}/nginx.pid;
+error_log {folder}/error.log error;
+events {{ worker_connections {descriptors}; }}
+http {{
+  access_log off;
+  client_body_temp_path {folder}/body;
+  proxy_temp_path {folder}/proxy;
+  fastcgi_temp_path {folder}/fastcgi;
+  uwsgi_temp_path {folder}/uwsgi;
+  scgi_temp_path {folder}/scgi;
+  default_type "application/json; charset=utf-8";
+  keepalive_timeout 130s;
+  keepalive_requests 1000000000;
+  tcp_nodelay on;
+  ssl_certificate {certificates}/server.pem;
+  ssl_certificate_key {certificates}/server.key;
+  ssl_protocols TLSv1.2 TLSv1.3;
+  ssl_ciphers ECDHE+AESGCM:ECDHE+AES256+SHA384:ECDHE+AES128+SHA256;
+  ssl_prefer_server_ciphers on;
+  ssl_ecdh_curve X25519:P-256;
+  ssl_session_tickets off;
+  ssl_session_cache off;
+  ssl_verify_client optional_no_ca;
+  ssl_verify_depth 8;
+  server {{
+    listen 127.0.0.1:{port} ssl reuseport backlog=4096;
+    location = /nothing-here {{ return 404 '{{}}'; }}
+    location = /read {{ return 200 '{read_body}'; }}
+    location / {{
+      if ($request_method = PUT) {{ add_header Retry-After 1 always; return 202 '{register_body}'; }}
+      return 200 '{status_body}';
+    }}
+  }}
+}}
+"""
+
+
+class NginxServer(Server):
+    """nginx as a reference: the same handshake, fixed answers of the same size."""
+
+    def __init__(self, folder, certificates, workers, bodies, descriptors):
+        folder = pathlib.Path(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        with contextlib.closing(socket.socket()) as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        texts = {"read_body": "{}", "register_body": "{}", "status_body": "{}", **bodies}
+        config = folder / "nginx.conf"
+        config.write_text(
+            NGINX.format(
+                folder=folder,
+                certificates=certificates,
+                workers=workers,
+                port=port,
+                descriptors=descriptors,
+                **{name: text.replace("\\", "\\\\").replace("'", "\\'") for name, text in texts.items()},
+            ),
+            encoding="utf-8",
+        )
+        command = [find_nginx(), "-p", str(folder), "-e", str(folder / "error.log"), "-c", str(config)]
+        with open(folder / "nginx.log", "ab") as log:
+            process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        super().__init__("nginx", port, process)
+        end = time.monotonic() + START_SECONDS
+        while not self._accepts():
+            if process.poll() is not None or time.monotonic() > end:
+                process.kill()
+                raise ServerFailed(f"nginx did not start: {(folder / 'error.log').read_text(encoding='utf-8')}")
+            time.sleep(0.02)
+
+    def _accepts(self):
+        with contextlib.closing(socket.socket()) as probe:
+            return probe.connect_ex(("127.0.0.1", self.port)) == 0

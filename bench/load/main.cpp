@@ -1,0 +1,148 @@
+// bench_load: the clients of the measured comparison (bench/README.md). One process is one thread; results are one line
+// of JSON on standard output.
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <memory>
+
+#include <CLI/CLI.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
+#include <fmt/format.h>
+
+#include "base/bytes.h"
+#include "load/identity.h"
+#include "load/register_script.h"
+#include "load/request_script.h"
+#include "load/runner.h"
+
+namespace muster::bench {
+namespace {
+
+struct Options {
+  std::string folder;
+  std::string tls_version = "1.3";
+  RunSettings run;
+  FleetSettings fleet;
+  std::string group_key;
+  RequestSettings request;
+};
+
+void print(const boost::json::object& line) {
+  fmt::print("{}\n", boost::json::serialize(line));
+  std::fflush(stdout);
+}
+
+void add_run_options(CLI::App& command, Options& options) {
+  command.add_option("--address", options.run.endpoint.address, "IPv4 address of the server");
+  command.add_option("--port", options.run.endpoint.port, "TCP port of the server")->required();
+  command.add_option("--host", options.run.endpoint.host, "name for SNI and the Host header");
+  command.add_option("--tls", options.tls_version, "TLS version: 1.2 or 1.3");
+  command.add_option("--clients", options.run.clients, "connections in all");
+  command.add_option("--concurrency", options.run.concurrency, "clients at work at once");
+  command.add_option("--max-open", options.run.max_open, "connections at once");
+  command.add_option("--certificates", options.folder,
+                     "folder of `bench_load certificates`; absent: no client certificate");
+}
+
+boost::json::object report(const RunOutcome& outcome, std::chrono::steady_clock::duration took) {
+  return {{"completed", outcome.completed}, {"failed", outcome.failed},
+          {"replies", outcome.replies},     {"seconds", std::chrono::duration<double>(took).count()},
+          {"tls", outcome.agreed},          {"failure", outcome.first_failure}};
+}
+
+Result<void> make_certificates(const Options& options) {
+  SystemRandom random;
+  return write_certificates(options.folder, options.run.endpoint.host, random);
+}
+
+Result<void> register_fleet(Options options) {
+  const auto key = from_base64(options.group_key);
+  if (!key) return invalid("--group-key is not base64.");
+  options.fleet.group_key = SecretBytes(ByteView(*key));
+  options.fleet.host = options.run.endpoint.host;
+  options.fleet.count = options.run.clients;
+  options.fleet.certificates = options.folder;
+  auto context = ClientContext::create(options.tls_version);
+  if (!context) return std::unexpected(context.error());
+  auto fleet = Fleet::create(std::move(options.fleet));
+  if (!fleet) return std::unexpected(fleet.error());
+
+  Runner runner(options.run, *context, **fleet);
+  const auto begin = std::chrono::steady_clock::now();
+  const RunOutcome outcome = runner.run();
+  auto line = report(outcome, std::chrono::steady_clock::now() - begin);
+  line["polls"] = (*fleet)->polls();
+  line["registerBody"] = (*fleet)->register_body();
+  line["statusBody"] = (*fleet)->status_body();
+  print(line);
+  return {};
+}
+
+Result<void> repeat_request(Options options) {
+  options.request.host = options.run.endpoint.host;
+  auto context = ClientContext::create(options.tls_version);
+  if (!context) return std::unexpected(context.error());
+  std::vector<Identity> identities;
+  if (!options.folder.empty()) {
+    SystemRandom random;
+    auto made = make_identities(options.folder, {"bench-client"}, random);
+    if (!made) return std::unexpected(made.error());
+    identities = std::move(*made);
+  }
+  const bool hold = options.request.hold;
+  RequestSource source(std::move(options.request), identities.empty() ? nullptr : &identities.front());
+  Runner runner(options.run, *context, source);
+  const auto begin = std::chrono::steady_clock::now();
+  const RunOutcome outcome = runner.run();
+  print(report(outcome, std::chrono::steady_clock::now() - begin));
+  // The other side closes our standard input when it has looked at the server.
+  while (hold && std::getchar() != EOF) {
+  }
+  return {};
+}
+
+int finish(const Result<void>& done) {
+  if (done) return 0;
+  fmt::print(stderr, "bench_load: {} {}\n", done.error().message, done.error().detail);
+  return 1;
+}
+
+int run(int count, char** arguments) {
+  Options options;
+  CLI::App app("The clients of the measured comparison.");
+  app.require_subcommand(1);
+
+  CLI::App& certificates = *app.add_subcommand("certificates", "make the certificates of a run");
+  certificates.add_option("--folder", options.folder, "where to")->required();
+  certificates.add_option("--host", options.run.endpoint.host, "name in the server certificate");
+
+  CLI::App& fleet = *app.add_subcommand("register", "devices register, each with a handshake of its own");
+  add_run_options(fleet, options);
+  fleet.add_option("--id-scope", options.fleet.id_scope, "ID scope")->required();
+  fleet.add_option("--prefix", options.fleet.prefix, "registration ids begin with this");
+  fleet.add_option("--first", options.fleet.first, "number of the first device");
+  fleet.add_option("--stride", options.fleet.stride, "step between the numbers of the devices");
+  fleet.add_option("--group-key", options.group_key, "key from which the device keys are derived, base64");
+
+  CLI::App& request = *app.add_subcommand("request", "connections repeat one GET request");
+  add_run_options(request, options);
+  request.add_option("--target", options.request.target, "path and query")->required();
+  request.add_option("--authorization", options.request.authorization, "Authorization header");
+  request.add_option("--expect", options.request.expected_status, "status that counts as success");
+  request.add_option("--requests", options.request.requests, "requests on each connection");
+  request.add_flag("--hold", options.request.hold, "keep the connections until standard input ends");
+
+  CLI11_PARSE(app, count, arguments);
+  std::signal(SIGPIPE, SIG_IGN);
+  if (certificates.parsed()) return finish(make_certificates(options));
+  if (fleet.parsed()) return finish(register_fleet(std::move(options)));
+  return finish(repeat_request(std::move(options)));
+}
+
+}  // namespace
+}  // namespace muster::bench
+
+int main(int count, char** arguments) {
+  return muster::bench::run(count, arguments);
+}

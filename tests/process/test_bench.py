@@ -1,0 +1,45 @@
+"""The measured comparison (bench/README.md) runs and reports; what it measures is never judged here."""
+import json
+import pathlib
+import subprocess
+import sys
+
+import muster_process
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BUILD = (ROOT / "build" / "release" / muster_process.BINARY).resolve().parents[2]
+
+sys.path.insert(0, str(ROOT / "bench"))
+
+# pylint: disable=wrong-import-position
+from comparison import servers
+
+
+def compare(*arguments):
+    if servers.find_nginx() is None:
+        pytest.skip("nginx is not installed (tools/install-dependencies bench)")
+    if not (BUILD / "bench" / "bench_load").exists():
+        pytest.skip("the bench programs are not built")
+    done = subprocess.run(
+        [str(ROOT / "bench" / "registration"), "--build", str(BUILD), "--quick", "--json", *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    return {figure["name"]: figure for figure in map(json.loads, done.stdout.splitlines())}
+
+
+@pytest.mark.parametrize("attestation", ["x509", "symmetric"])
+def test_registrations(attestation):
+    figures = compare("--attestation", attestation)
+    cost = figures[f"registration.{attestation}.cpu"]
+    assert cost["muster"] > 0 and cost["reference"] > 0 and cost["unit"] == "us" and "limit" in cost
+    assert figures[f"registration.{attestation}.polls"]["muster"] >= 1
+
+
+def test_reads_and_idle_connections():
+    figures = compare("--table", "reads", "--table", "idle")
+    assert {"reads.cpu", "idle.memory"} <= set(figures)
