@@ -18,12 +18,13 @@ Result<model::Operation> read_operation(const Statement& row) {
   return operation;
 }
 
+// INDEXED BY: without statistics SQLite would rather walk all operations of the instance along the primary key.
 Result<std::optional<model::Operation>> find_open(const Session& session, const InstanceId& instance,
                                                   const std::string& registration_key) {
   return read_optional<model::Operation>(
-      session.connection.query(
-          "SELECT body, is_open FROM operation WHERE instance = ? AND registration_key = ? AND is_open = 1", instance,
-          registration_key),
+      session.connection.query("SELECT body, is_open FROM operation INDEXED BY operation_open "
+                               "WHERE instance = ? AND registration_key = ? AND is_open = 1",
+                               instance, registration_key),
       read_operation);
 }
 
@@ -148,9 +149,10 @@ Result<std::size_t> purge_operations(const Session& session, TimePoint before, s
 
 Result<void> close_operations_of(const Session& session, const InstanceId& instance,
                                  const std::string& registration_key) {
-  return without_count(session.connection.run(
-      "UPDATE operation SET is_open = 0 WHERE instance = ? AND registration_key = ? AND is_open = 1", instance,
-      registration_key));
+  return without_count(
+      session.connection.run("UPDATE operation INDEXED BY operation_open SET is_open = 0 "
+                             "WHERE instance = ? AND registration_key = ? AND is_open = 1",
+                             instance, registration_key));
 }
 
 }  // namespace muster::store::sqlite
