@@ -12,6 +12,9 @@
 
 namespace muster::server {
 
+/// What octets travel over.
+enum class Transport { kTls, kPlain };
+
 /// The certificates a peer presented and proved in the TLS handshake; the leaf first, then what it sent along. Nothing
 /// about them has been judged (device-api.md 2.2).
 struct ClientCertificates {

@@ -54,7 +54,8 @@ std::string_view connection_line(ConnectionHeader connection) {
 
 }  // namespace
 
-std::string write_response(const HttpResponse& response, TimePoint now, ConnectionHeader connection, BodyOctets body) {
+std::string write_response(const HttpResponse& response, TimePoint now, ConnectionHeader connection, BodyOctets body,
+                           Transport transport) {
   std::string out;
   out.reserve(kUsualHeadSize + response.body.size());
   fmt::format_to(std::back_inserter(out), "HTTP/1.1 {} {}\r\nDate: {}\r\n", response.status,
@@ -63,7 +64,7 @@ std::string write_response(const HttpResponse& response, TimePoint now, Connecti
   if (has_length(response.status)) {
     fmt::format_to(std::back_inserter(out), "Content-Length: {}\r\n", response.body.size());
   }
-  out += "Strict-Transport-Security: max-age=31536000; includeSubDomains\r\n";
+  if (transport == Transport::kTls) out += "Strict-Transport-Security: max-age=31536000; includeSubDomains\r\n";
   out += connection_line(connection);
   out += "\r\n";
   if (has_length(response.status) && body == BodyOctets::kSend) out += response.body;

@@ -18,8 +18,10 @@ enum class ConnectionHeader {
 enum class BodyOctets { kSend, kOmit };
 
 /// The answer as it goes out, in one piece: a reason phrase always, Content-Length exact (device-api.md 3.8), Date and
-/// Strict-Transport-Security (3.6). 1xx, 204 and 304 carry no body; 1xx and 204 no length (RFC 9110 section 8.6).
-/// A header with octets that would end its line is left out and logged: nothing a peer sent may forge an answer.
-std::string write_response(const HttpResponse& response, TimePoint now, ConnectionHeader connection, BodyOctets body);
+/// over TLS Strict-Transport-Security (3.6; never without, RFC 6797 section 7.2). 1xx, 204 and 304 carry no body; 1xx
+/// and 204 no length (RFC 9110 section 8.6). A header with octets that would end its line is left out and logged:
+/// nothing a peer sent may forge an answer.
+std::string write_response(const HttpResponse& response, TimePoint now, ConnectionHeader connection, BodyOctets body,
+                           Transport transport);
 
 }  // namespace muster::server

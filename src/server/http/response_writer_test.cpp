@@ -9,7 +9,7 @@ constexpr TimePoint kNow = std::chrono::sys_days(std::chrono::year(2026) / 1 / 1
 
 std::string written(const HttpResponse& response, ConnectionHeader connection = ConnectionHeader::kNone,
                     BodyOctets body = BodyOctets::kSend) {
-  return write_response(response, kNow, connection, body);
+  return write_response(response, kNow, connection, body, Transport::kTls);
 }
 
 TEST(ResponseWriter, WritesExactlyWhatClientsNeed) {
@@ -29,6 +29,13 @@ TEST(ResponseWriter, GivesEveryStatusAReasonPhrase) {
   EXPECT_TRUE(written({431, {}, ""}).starts_with("HTTP/1.1 431 Request Header Fields Too Large\r\n"));
   EXPECT_TRUE(written({499, {}, ""}).starts_with("HTTP/1.1 499 "));
   EXPECT_TRUE(written({555, {}, ""}).starts_with("HTTP/1.1 555 Unassigned\r\n"));
+}
+
+TEST(ResponseWriter, PromisesTlsOnlyOverTls) {
+  // RFC 6797 section 7.2
+  const std::string text =
+      write_response({200, {}, ""}, kNow, ConnectionHeader::kNone, BodyOctets::kSend, Transport::kPlain);
+  EXPECT_EQ(text.find("Strict-Transport-Security"), std::string::npos);
 }
 
 TEST(ResponseWriter, SendsNoLengthAndNoBodyWith204) {

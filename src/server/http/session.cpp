@@ -19,17 +19,16 @@ std::span<std::uint8_t> read_buffer() {
 
 }  // namespace
 
-Session::Session(asio::ip::tcp::socket socket, const TlsContext& context, std::string peer_address,
-                 const SessionEnvironment& environment)
+Session::Session(std::unique_ptr<Stream> stream, std::string peer_address, const SessionEnvironment& environment)
     : environment_(environment),
       peer_address_(std::move(peer_address)),
-      stream_(std::move(socket), context),
-      deadline_(stream_.executor(), [this] { on_deadline(); }) {
+      stream_(std::move(stream)),
+      deadline_(stream_->executor(), [this] { on_deadline(); }) {
 }
 
 asio::awaitable<void> Session::run() {
-  if (!co_await accept_tls()) co_return;
-  client_ = stream_.client_certificates();
+  if (!co_await shake_hands()) co_return;
+  client_ = stream_->client_certificates();
   while (co_await serve_request()) {
   }
   co_await close();
@@ -37,21 +36,21 @@ asio::awaitable<void> Session::run() {
 
 void Session::stop() {
   stopping_ = true;
-  if (idle_) stream_.interrupt();
+  if (idle_) stream_->interrupt();
 }
 
 void Session::cut() {
   stopping_ = true;
   cut_ = true;
-  stream_.interrupt();
+  stream_->interrupt();
 }
 
-asio::awaitable<bool> Session::accept_tls() {
+asio::awaitable<bool> Session::shake_hands() {
   deadline_.set(environment_.timeouts.handshake);
-  const auto done = co_await stream_.handshake();
+  const auto done = co_await stream_->handshake();
   idle_ = false;
+  ++(done ? environment_.counters.handshakes_done : environment_.counters.handshakes_failed);
   if (done) co_return true;
-  ++environment_.counters.handshakes_failed;
   log_debug("tls.handshake_failed",
             {{"peer", peer_address_}, {"reason", timed_out_ ? "too slow" : done.error().detail}});
   co_return false;
@@ -84,7 +83,7 @@ asio::awaitable<bool> Session::await_first_octets() {
   inbox_ = {};
   deadline_.set(served_one_ ? environment_.timeouts.idle : environment_.timeouts.first_octet);
   idle_ = true;
-  const auto readable = co_await stream_.wait_readable();
+  const auto readable = co_await stream_->wait_readable();
   idle_ = false;
   if (!readable) co_return false;
   co_return co_await read_more();
@@ -118,12 +117,12 @@ asio::awaitable<Session::Incoming> Session::read_request(RequestReader& reader) 
 
 /// The deadline of the body goes on meanwhile: the client could otherwise stretch it by not reading.
 asio::awaitable<bool> Session::send_continue() {
-  co_return (co_await stream_.write_all(as_bytes(kContinue))).has_value();
+  co_return (co_await stream_->write_all(as_bytes(kContinue))).has_value();
 }
 
 asio::awaitable<bool> Session::read_more() {
   const std::span<std::uint8_t> buffer = read_buffer();
-  const auto count = co_await stream_.read_some(buffer);
+  const auto count = co_await stream_->read_some(buffer);
   if (!count || *count == 0) co_return false;
   inbox_.append(as_text(buffer.first(*count)));
   co_return true;
@@ -131,7 +130,7 @@ asio::awaitable<bool> Session::read_more() {
 
 asio::awaitable<void> Session::refuse(Refusal refusal) {
   if (cut_) co_return;
-  if (timed_out_) stream_.resume();
+  if (timed_out_) stream_->resume();
   timed_out_ = false;
   ++environment_.counters.refused_requests;
   log_debug("http.request_refused", {{"peer", peer_address_}, {"reason", refusal.reason}});
@@ -140,23 +139,23 @@ asio::awaitable<void> Session::refuse(Refusal refusal) {
 }
 
 asio::awaitable<bool> Session::send(const HttpResponse& response, ConnectionHeader connection, BodyOctets body) {
-  const std::string text = write_response(response, environment_.clock.now(), connection, body);
+  const std::string text = write_response(response, environment_.clock.now(), connection, body, stream_->transport());
   co_return co_await send_octets(as_bytes(text));
 }
 
 asio::awaitable<bool> Session::send_octets(ByteView octets) {
-  const auto sent = stream_.write_now(octets);
+  const auto sent = stream_->write_now(octets);
   if (!sent) co_return false;
   if (*sent == octets.size()) co_return true;
   deadline_.set(environment_.timeouts.write);
-  co_return (co_await stream_.write_all(octets.subspan(*sent))).has_value();
+  co_return (co_await stream_->write_all(octets.subspan(*sent))).has_value();
 }
 
 asio::awaitable<void> Session::close() {
-  if (!cut_) stream_.resume();
-  stream_.shut_down();
+  if (!cut_) stream_->resume();
+  stream_->shut_down();
   deadline_.set(environment_.timeouts.linger);
-  co_await stream_.drain();
+  co_await stream_->drain();
 }
 
 HttpRequest Session::complete(HttpRequest request) const {
@@ -172,7 +171,7 @@ ConnectionHeader Session::connection_after(const RequestReader& reader, const Ht
 
 void Session::on_deadline() {
   timed_out_ = true;
-  stream_.interrupt();
+  stream_->interrupt();
 }
 
 }  // namespace muster::server

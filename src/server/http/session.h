@@ -1,6 +1,7 @@
 #pragma once
 
 #include <expected>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -11,7 +12,7 @@
 #include "server/net/deadline.h"
 #include "server/net/server_counters.h"
 #include "server/net/server_options.h"
-#include "server/tls/tls_stream.h"
+#include "server/net/stream.h"
 
 namespace muster::server {
 
@@ -24,14 +25,13 @@ struct SessionEnvironment {
   std::size_t head_limit;
 };
 
-/// One connection from the TLS handshake to its end: requests one after the other, answers in their order.
+/// One connection from the handshake of its stream to its end: requests one after the other, answers in their order.
 ///
 /// Lives on the thread of its socket; run() is called once. stop() and cut() are called on that thread.
 class Session {
  public:
   /// `peer_address` as HttpRequest shows it.
-  Session(asio::ip::tcp::socket socket, const TlsContext& context, std::string peer_address,
-          const SessionEnvironment& environment);
+  Session(std::unique_ptr<Stream> stream, std::string peer_address, const SessionEnvironment& environment);
 
   asio::awaitable<void> run();
 
@@ -44,7 +44,7 @@ class Session {
   /// Nothing: the peer went away.
   using Incoming = std::expected<HttpRequest, std::optional<Refusal>>;
 
-  asio::awaitable<bool> accept_tls();
+  asio::awaitable<bool> shake_hands();
   asio::awaitable<bool> serve_request();
   asio::awaitable<bool> await_first_octets();
   asio::awaitable<Incoming> read_request(RequestReader& reader);
@@ -61,7 +61,7 @@ class Session {
 
   const SessionEnvironment& environment_;
   std::string peer_address_;
-  TlsStream stream_;
+  std::unique_ptr<Stream> stream_;
   Deadline deadline_;
   std::optional<ClientCertificates> client_;
   std::string inbox_;  ///< received, not yet understood

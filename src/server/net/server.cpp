@@ -20,7 +20,9 @@ unsigned thread_count(const ServerOptions& options) {
 Result<std::unique_ptr<Server>> Server::start(const ServerOptions& options, HttpHandler& handler) {
   std::signal(SIGPIPE, SIG_IGN);
   std::unique_ptr<Server> server(new Server(options, handler));
-  if (auto ready = server->replace_identities(options.identities); !ready) return std::unexpected(ready.error());
+  if (options.transport == Transport::kTls) {
+    if (auto ready = server->replace_identities(options.identities); !ready) return std::unexpected(ready.error());
+  }
   if (auto listening = server->listen(options); !listening) return std::unexpected(listening.error());
   for (auto& worker : server->workers_) worker->start();
   return server;

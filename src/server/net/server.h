@@ -15,7 +15,7 @@ namespace muster::server {
 class Worker;
 struct ServerState;
 
-/// The HTTPS server: listens, speaks TLS and HTTP, hands requests to one handler.
+/// The HTTP server, with TLS unless told otherwise: listens, reads requests, hands them to one handler.
 ///
 /// Lifecycle: start(), then stop() or destruction, which stops without grace. The functions may be called from any
 /// thread; stop() and the destructor not from one of the server's own, because they wait for these.
@@ -35,6 +35,7 @@ class Server {
   [[nodiscard]] const ServerCounters& counters() const;
 
   /// New connections are served with these identities; open ones keep what they have. Nothing changes on an error.
+  /// Only with TLS.
   Result<void> replace_identities(const std::vector<TlsIdentity>& identities);
 
   /// Accepts no more, closes idle connections, lets requests under way finish within `grace`, cuts the others, and

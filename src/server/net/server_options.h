@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "server/http/message.h"
 #include "server/tls/tls_identity.h"
 
 namespace muster::server {
@@ -33,7 +34,8 @@ struct ServerOptions {
   std::string address = "0.0.0.0";                  ///< textual IPv4 or IPv6 address; "::" serves both kinds
   std::uint16_t port = 443;                         ///< 0: any free one, see Server::port
   unsigned threads = 0;                             ///< 0: one per core
-  std::vector<TlsIdentity> identities;              ///< one, or an ECDSA and an RSA one (TlsContext::create)
+  Transport transport = Transport::kTls;            ///< kPlain: HTTP without TLS
+  std::vector<TlsIdentity> identities;              ///< one, or an ECDSA and an RSA one; none without TLS
   std::size_t head_limit = std::size_t{16} * 1024;  ///< octets of request line and headers; beyond: 431
   Timeouts timeouts = {};
   ConnectionLimits limits = {};

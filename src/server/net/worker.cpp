@@ -5,6 +5,8 @@
 
 #include "base/log.h"
 #include "server/net/listener.h"
+#include "server/net/plain_stream.h"
+#include "server/tls/tls_stream.h"
 
 namespace muster::server {
 namespace {
@@ -93,8 +95,13 @@ void Worker::admit(asio::ip::tcp::socket socket) {
   }
   socket.set_option(asio::ip::tcp::no_delay(true), error);
   auto session =
-      std::make_unique<Session>(std::move(socket), *context(), address_text(peer.address()), state_.sessions);
+      std::make_unique<Session>(make_stream(std::move(socket)), address_text(peer.address()), state_.sessions);
   asio::co_spawn(executor_.context(), serve(std::move(session), std::move(*slot)), asio::detached);
+}
+
+std::unique_ptr<Stream> Worker::make_stream(asio::ip::tcp::socket socket) {
+  if (const auto tls = context()) return std::make_unique<TlsStream>(std::move(socket), *tls);
+  return std::make_unique<PlainStream>(std::move(socket));
 }
 
 asio::awaitable<void> Worker::serve(std::unique_ptr<Session> session, ConnectionLimiter::Slot slot) {

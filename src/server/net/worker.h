@@ -11,6 +11,7 @@
 #include "server/http/session.h"
 #include "server/net/asio_executor.h"
 #include "server/net/connection_limiter.h"
+#include "server/tls/tls_context.h"
 
 namespace muster::server {
 
@@ -37,7 +38,7 @@ class Worker {
   /// Binds and listens, sharing the port with the other workers (SO_REUSEPORT); returns the port that was bound.
   /// kUnavailable names the endpoint and the system's reason.
   Result<std::uint16_t> listen(const std::string& address, std::uint16_t port);
-  /// The TLS context of connections accepted from now on.
+  /// The TLS context of connections accepted from now on; until there is one they are served without TLS.
   void use_context(std::shared_ptr<const TlsContext> context);
   void start();
   /// Accepts no more, closes idle connections, lets requests under way end within `grace`, then cuts connections. The
@@ -49,6 +50,7 @@ class Worker {
   asio::awaitable<void> accept_connections();
   asio::awaitable<void> back_off(std::string reason);
   void admit(asio::ip::tcp::socket socket);
+  std::unique_ptr<Stream> make_stream(asio::ip::tcp::socket socket);
   asio::awaitable<void> serve(std::unique_ptr<Session> session, ConnectionLimiter::Slot slot);
   void stop_here(std::chrono::milliseconds grace);
   void finish_when_empty();

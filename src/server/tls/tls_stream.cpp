@@ -1,44 +1,28 @@
 #include "server/tls/tls_stream.h"
 
-#include <array>
 #include <cerrno>
 #include <system_error>
 #include <utility>
 
 #include <openssl/err.h>
 #include <openssl/ssl.h>
-#include <sys/socket.h>
 
-#include "server/net/await_socket.h"
 #include "server/tls/openssl_error.h"
 
 namespace muster::server {
-namespace {
-
-Error lost(std::string detail) {
-  return Error{ErrorCode::kUnavailable, "Connection lost.", std::move(detail)};
-}
-
-bool would_block(int error) {
-  return error == EAGAIN || error == EWOULDBLOCK || error == EINTR;
-}
-
-}  // namespace
 
 void TlsSessionFree::operator()(SSL* ssl) const {
   SSL_free(ssl);
 }
 
 TlsStream::TlsStream(asio::ip::tcp::socket socket, const TlsContext& context)
-    : socket_(std::move(socket)), ssl_(SSL_new(context.native())) {
-  boost::system::error_code error;
-  socket_.native_non_blocking(true, error);
-  broken_ = error.failed() || ssl_ == nullptr || SSL_set_fd(ssl_.get(), socket_.native_handle()) != 1;
+    : Stream(std::move(socket)), ssl_(SSL_new(context.native())) {
+  broken_ = broken_ || ssl_ == nullptr || SSL_set_fd(ssl_.get(), socket_.native_handle()) != 1;
   if (!broken_) SSL_set_accept_state(ssl_.get());
 }
 
 asio::awaitable<Result<void>> TlsStream::handshake() {
-  if (broken_) co_return std::unexpected(lost("no TLS session could be made"));
+  if (broken_) co_return std::unexpected(connection_lost("no TLS session could be made"));
   for (;;) {
     ERR_clear_error();
     const int outcome = SSL_do_handshake(ssl_.get());
@@ -46,11 +30,6 @@ asio::awaitable<Result<void>> TlsStream::handshake() {
     auto waited = co_await wait_as_told(outcome);
     if (!waited) co_return waited;
   }
-}
-
-asio::awaitable<Result<void>> TlsStream::wait_readable() {
-  if (has_buffered()) co_return Result<void>();
-  co_return co_await wait(Wait::wait_read);
 }
 
 asio::awaitable<Result<std::size_t>> TlsStream::read_some(std::span<std::uint8_t> out) {
@@ -81,34 +60,14 @@ Result<std::size_t> TlsStream::write_now(ByteView octets) {
   return sent;
 }
 
-asio::awaitable<Result<void>> TlsStream::write_all(ByteView octets) {
-  while (!octets.empty()) {
-    const auto sent = write_now(octets);
-    if (!sent) co_return std::unexpected(sent.error());
-    octets = octets.subspan(*sent);
-    if (octets.empty()) break;
-    auto waited = co_await wait(SSL_want_read(ssl_.get()) != 0 ? Wait::wait_read : Wait::wait_write);
-    if (!waited) co_return waited;
-  }
-  co_return Result<void>();
+Stream::Wait TlsStream::write_wait() const {
+  return SSL_want_read(ssl_.get()) != 0 ? Wait::wait_read : Wait::wait_write;
 }
 
-void TlsStream::shut_down() {
+void TlsStream::say_goodbye() {
   ERR_clear_error();
   if (!broken_ && SSL_is_init_finished(ssl_.get()) != 0) SSL_shutdown(ssl_.get());
   ERR_clear_error();
-  boost::system::error_code ignored;
-  socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
-}
-
-asio::awaitable<void> TlsStream::drain() {
-  std::array<std::uint8_t, 4096> dropped;
-  for (;;) {
-    const ssize_t count = ::recv(socket_.native_handle(), dropped.data(), dropped.size(), MSG_DONTWAIT);
-    if (count == 0 || (count < 0 && !would_block(errno))) co_return;
-    // Waiting also after a full read keeps one busy sender from holding the thread.
-    if (!(co_await wait(Wait::wait_read))) co_return;
-  }
 }
 
 bool TlsStream::has_buffered() const {
@@ -127,20 +86,6 @@ std::optional<ClientCertificates> TlsStream::client_certificates() const {
   return presented;
 }
 
-void TlsStream::interrupt() {
-  interrupted_ = true;
-  boost::system::error_code ignored;
-  socket_.cancel(ignored);
-}
-
-asio::awaitable<Result<void>> TlsStream::wait(Wait what) {
-  if (interrupted_) co_return std::unexpected(lost("interrupted"));
-  const boost::system::error_code error = co_await await_socket(socket_, what);
-  if (interrupted_) co_return std::unexpected(lost("interrupted"));
-  if (error) co_return std::unexpected(lost(error.message()));
-  co_return Result<void>();
-}
-
 asio::awaitable<Result<void>> TlsStream::wait_as_told(int outcome) {
   switch (SSL_get_error(ssl_.get(), outcome)) {
     case SSL_ERROR_WANT_READ:
@@ -157,9 +102,9 @@ Error TlsStream::failure(int outcome) {
   broken_ = true;
   if (SSL_get_error(ssl_.get(), outcome) == SSL_ERROR_SYSCALL) {
     ERR_clear_error();
-    return lost(system_error == 0 ? "closed by the peer" : std::generic_category().message(system_error));
+    return connection_lost(system_error == 0 ? "closed by the peer" : std::generic_category().message(system_error));
   }
-  return lost(take_openssl_error());
+  return connection_lost(take_openssl_error());
 }
 
 }  // namespace muster::server

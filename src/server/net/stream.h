@@ -1,0 +1,77 @@
+#pragma once
+
+#include <optional>
+#include <span>
+
+#include "base/bytes.h"
+#include "base/result.h"
+#include "server/http/message.h"
+#include "server/net/asio.h"
+
+namespace muster::server {
+
+/// The octets of one accepted connection: plain TCP (PlainStream) or TLS over it (TlsStream). Works on a non-blocking
+/// socket, so that an idle connection holds no buffers.
+///
+/// Lives on one thread. At most one coroutine waits in it at a time. Failures are kUnavailable with the reason in
+/// `detail`; after one of them only destruction makes sense. Writing to a closed peer may raise SIGPIPE, which the
+/// server ignores for the whole process (Server::start).
+class Stream {
+ public:
+  explicit Stream(asio::ip::tcp::socket socket);
+  virtual ~Stream() = default;
+  Stream(const Stream&) = delete;
+  Stream& operator=(const Stream&) = delete;
+
+  /// What has to happen before octets flow. Called once, first.
+  virtual asio::awaitable<Result<void>> handshake() = 0;
+  /// Waits until there is something to read, holding no buffer meanwhile.
+  asio::awaitable<Result<void>> wait_readable();
+  /// Some octets into `out`, at least one; 0 when the peer ended the connection properly. `out` is written to only
+  /// just before the return, so that it may be shared between connections of a thread.
+  virtual asio::awaitable<Result<std::size_t>> read_some(std::span<std::uint8_t> out) = 0;
+  /// As many octets as go out without waiting.
+  virtual Result<std::size_t> write_now(ByteView octets) = 0;
+  asio::awaitable<Result<void>> write_all(ByteView octets);
+
+  /// Tells the peer that nothing follows, as far as that goes without waiting.
+  void shut_down();
+  /// Throws away what the peer still sends, until it closes too or interrupt(): closing with unread octets would make
+  /// TCP discard the answer on its way (RFC 9112 section 9.6).
+  asio::awaitable<void> drain();
+
+  /// Octets have been received that read_some() can look at without waiting.
+  [[nodiscard]] virtual bool has_buffered() const = 0;
+  /// What the peer proved in the handshake; nothing when it presented no certificate.
+  [[nodiscard]] virtual std::optional<ClientCertificates> client_certificates() const = 0;
+  [[nodiscard]] virtual Transport transport() const = 0;
+
+  /// Makes the wait under way, and every later one, fail at once.
+  void interrupt();
+  /// Takes interrupt() back, to answer before closing.
+  void resume() { interrupted_ = false; }
+  [[nodiscard]] asio::any_io_executor executor() { return socket_.get_executor(); }
+
+ protected:
+  using Wait = asio::ip::tcp::socket::wait_type;
+
+  asio::awaitable<Result<void>> wait(Wait what);
+  /// What a write that could not go on waits for.
+  [[nodiscard]] virtual Wait write_wait() const { return Wait::wait_write; }
+  /// The last words of the protocol over TCP, if it has any; must not wait.
+  virtual void say_goodbye() {}
+
+  asio::ip::tcp::socket socket_;
+  bool broken_ = false;
+
+ private:
+  bool interrupted_ = false;
+};
+
+/// The error of a connection that is gone.
+Error connection_lost(std::string detail);
+
+/// Of an errno: the call may succeed later.
+bool would_block(int error);
+
+}  // namespace muster::server
