@@ -154,6 +154,8 @@ class Store {
   virtual Task<Result<void>> remove_hub_device(InstanceId instance, std::string hub, std::string device_id,
                                                Check<model::HubDevice> check) = 0;
 
+  /// Commits a write of no meaning: fails when other writes would fail now.
+  virtual Task<Result<void>> check_writable() = 0;
   /// Writes waiting for their commit, for admission control (design section 6).
   [[nodiscard]] virtual std::size_t pending_writes() const = 0;
 };

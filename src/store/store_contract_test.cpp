@@ -50,6 +50,11 @@ TEST_P(StoreContract, ShowsTheWholeConfigurationAlsoAfterReopening) {
   }
 }
 
+TEST_P(StoreContract, CanBeAskedWhetherItWrites) {
+  EXPECT_TRUE(wait_for(store().check_writable()));
+  EXPECT_TRUE(wait_for(store().check_writable()));
+}
+
 TEST_P(StoreContract, KnowsNothingOfAnUnknownInstance) {
   EXPECT_EQ(code_of(wait_for(store().config("0neffffffff"))), ErrorCode::kNotFound);
   EXPECT_EQ(code_of(wait_for(store().change_instance("0neffffffff", put(made())))), ErrorCode::kNotFound);

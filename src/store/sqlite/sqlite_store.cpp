@@ -13,6 +13,7 @@
 #include "store/sqlite/readers.h"
 #include "store/sqlite/registrations.h"
 #include "store/sqlite/row_counter.h"
+#include "store/sqlite/rows.h"
 #include "store/sqlite/schema.h"
 #include "store/sqlite/snapshot_cache.h"
 #include "store/sqlite/writer.h"
@@ -24,6 +25,13 @@ namespace {
 /// Deleted in one commit by a purge; more would hold up the changes of others.
 constexpr std::size_t kPurgeBatch = 2000;
 
+/// A write that changes nothing for anybody.
+Result<void> leave_write_mark(const Session& session) {
+  return without_count(
+      session.connection.run("INSERT INTO store_property (name, value) VALUES ('write-mark', x'01')"
+                             " ON CONFLICT (name) DO UPDATE SET value = excluded.value"));
+}
+
 /// Binds the aggregates to the writer and the readers. Reads run on the calling thread; writes are handed to the
 /// writer.
 class SqliteStore final : public Store {
@@ -34,8 +42,9 @@ class SqliteStore final : public Store {
         counter_(std::move(counter)),
         checkpointer_(std::move(checkpointing), options.wal_limit),
         readers_(options.path),
-        writer_(std::move(writing), {.max_batch = options.max_batch, .max_queue = options.max_queue},
-                [this](std::size_t pages) { checkpointer_.wal_grew(pages); }) {}
+        writer_(
+            std::move(writing), {.max_batch = options.max_batch, .max_queue = options.max_queue},
+            [this](std::size_t pages) { checkpointer_.wal_grew(pages); }, options.observer) {}
 
   Task<Result<std::vector<model::Instance>>> list_instances() override {
     return read<std::vector<model::Instance>>([](const Session& session) { return sqlite::list_instances(session); });
@@ -244,6 +253,10 @@ class SqliteStore final : public Store {
                         check = std::move(check)](const Session& session) mutable {
       return sqlite::remove_hub_device(session, instance, hub, id, check);
     });
+  }
+
+  Task<Result<void>> check_writable() override {
+    return write<void>([](const Session& session) { return leave_write_mark(session); });
   }
 
   [[nodiscard]] std::size_t pending_writes() const override { return writer_.pending(); }

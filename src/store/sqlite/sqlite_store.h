@@ -7,6 +7,7 @@
 #include "crypto/sealing.h"
 #include "store/row_limits.h"
 #include "store/store.h"
+#include "store/store_observer.h"
 
 namespace muster::store {
 
@@ -16,6 +17,7 @@ struct SqliteOptions {
   std::size_t max_queue = 20'000;       ///< waiting changes; beyond it writes are kUnavailable at once
   std::size_t wal_limit = 64UL << 20U;  ///< octets of WAL after which a truncating checkpoint runs
   RowLimits limits = {};
+  StoreObserver* observer = nullptr;    ///< told of every commit; outlives the store
 };
 
 /// The embedded store: SQLite in WAL mode, synchronous=FULL, one writer thread with group commit, a read connection per

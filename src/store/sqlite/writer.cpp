@@ -1,16 +1,19 @@
 #include "store/sqlite/writer.h"
 
+#include <chrono>
 #include <exception>
 
 #include "base/log.h"
 
 namespace muster::store::sqlite {
 
-Writer::Writer(Connection connection, Limits limits, std::move_only_function<void(std::size_t)> wal_grew)
+Writer::Writer(Connection connection, Limits limits, std::move_only_function<void(std::size_t)> wal_grew,
+               StoreObserver* observer)
     : connection_(std::move(connection)),
       transaction_(connection_),
       limits_(limits),
       wal_grew_(std::move(wal_grew)),
+      observer_(observer),
       thread_([this] { run(); }) {
 }
 
@@ -101,19 +104,25 @@ Result<void> Writer::run_in_savepoint(Job& job) {
 }
 
 Result<void> Writer::finish(Result<void> batch) {
-  if (batch) {
-    auto committed = connection_.run("COMMIT");
-    if (!committed) batch = std::unexpected(committed.error());
-  }
+  if (batch) batch = commit();
   if (batch) {
     commits_.fetch_add(1, std::memory_order_relaxed);
     for (auto& hook : transaction_.hooks_) hook();
     wal_grew_(connection_.wal_pages());
   } else {
     connection_.roll_back();
+    if (observer_ != nullptr) observer_->commit_failed(batch_.size(), batch.error());
   }
   transaction_.hooks_.clear();
   return batch;
+}
+
+Result<void> Writer::commit() {
+  const auto begin = std::chrono::steady_clock::now();
+  const auto committed = connection_.run("COMMIT");
+  if (!committed) return std::unexpected(committed.error());
+  if (observer_ != nullptr) observer_->committed(batch_.size(), std::chrono::steady_clock::now() - begin);
+  return {};
 }
 
 void Writer::deliver_batch() {

@@ -12,6 +12,7 @@
 
 #include "base/result.h"
 #include "store/sqlite/connection.h"
+#include "store/store_observer.h"
 
 namespace muster::store::sqlite {
 
@@ -46,7 +47,9 @@ class Writer {
   };
 
   /// `wal_grew` gets the pages of the write-ahead log after each commit, on the writer's thread.
-  Writer(Connection connection, Limits limits, std::move_only_function<void(std::size_t pages)> wal_grew);
+  /// `observer` may be null.
+  Writer(Connection connection, Limits limits, std::move_only_function<void(std::size_t pages)> wal_grew,
+         StoreObserver* observer = nullptr);
   ~Writer();
   Writer(const Writer&) = delete;
   Writer& operator=(const Writer&) = delete;
@@ -109,12 +112,14 @@ class Writer {
   Result<void> run_job(Job& job);
   Result<void> run_in_savepoint(Job& job);
   Result<void> finish(Result<void> batch);
+  Result<void> commit();
   void deliver_batch();
 
   Connection connection_;
   Transaction transaction_;
   const Limits limits_;
   std::move_only_function<void(std::size_t)> wal_grew_;
+  StoreObserver* const observer_;
   std::vector<std::unique_ptr<Job>> batch_;  // writer's thread only
   std::atomic<std::size_t> pending_ = 0;
   std::atomic<std::size_t> commits_ = 0;

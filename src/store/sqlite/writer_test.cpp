@@ -141,6 +141,37 @@ TEST_F(WriterTest, AFailedCommitAcknowledgesNothing) {
   EXPECT_THAT(notes(), ElementsAre("next"));
 }
 
+TEST_F(WriterTest, TellsTheObserverOfEveryBatch) {
+  struct Observer final : StoreObserver {
+    void committed(std::size_t changes, std::chrono::nanoseconds took) noexcept override {
+      batches.push_back(changes);
+      EXPECT_GT(took.count(), 0);
+    }
+    void commit_failed(std::size_t changes, const Error& why) noexcept override {
+      lost += changes;
+      EXPECT_EQ(why.code, ErrorCode::kInternal);
+    }
+    std::vector<std::size_t> batches;
+    std::size_t lost = 0;
+  } observer;
+  {
+    Writer writer(open(), {.max_batch = 2, .max_queue = 100}, ignore_growth, &observer);
+    Gate gate;
+    auto held = submit(writer, gate.change());
+    gate.entered.wait();
+    auto second = submit(writer, note("2"));
+    auto third = submit(writer, note("3"));
+    gate.open.count_down();
+    EXPECT_TRUE(held.get() && second.get() && third.get());
+    EXPECT_FALSE(submit(writer, [](Transaction& transaction) -> Result<int> {
+                   EXPECT_TRUE(transaction.connection().run("ROLLBACK"));
+                   return fail(ErrorCode::kInternal, "The disk of the store is full.");
+                 }).get());
+  }
+  EXPECT_THAT(observer.batches, ElementsAre(2, 1));
+  EXPECT_EQ(observer.lost, 1U);
+}
+
 TEST_F(WriterTest, HooksRunAfterTheCommitAndBeforeTheAnswers) {
   Writer writer(open(), {}, ignore_growth);
   std::vector<std::string> seen;
