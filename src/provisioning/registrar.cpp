@@ -136,6 +136,7 @@ Task<bool> Registrar::refused(const DeviceRequest& request, std::string call, co
 Task<Result<RegisterAnswer>> Registrar::register_device(DeviceRequest request) {
   auto decision = co_await attest(request, parts_.store, settings_);
   if (!decision) co_return std::unexpected(decision.error());
+  if (parts_.observer != nullptr) parts_.observer->attested(request, *decision);
   RegisterAnswer answer{std::move(*decision), std::nullopt, {}};
   if (co_await refused(request, "register", answer.decision)) co_return answer;
   log_proof(request, answer.decision);
@@ -267,6 +268,7 @@ void Registrar::keep_stuck(const Work& work, model::Attempt attempt, const Error
   attempt.findings = {finding(cause, facts)};
   attempt.checks.push_back({"registration.stuck", false, facts});
   parts_.attempts.add(work.instance, std::move(attempt));
+  stuck(work);
 }
 
 Task<bool> Registrar::run(Work work) {
@@ -274,9 +276,8 @@ Task<bool> Registrar::run(Work work) {
   if (!state || !state->operation.open || !state->registration) co_return false;  // superseded, finished or purged
 
   Ending ending{std::move(*state->registration), co_await attempt_so_far(work)};
-  const model::Attempt before = ending.attempt;
   if (auto finished = co_await finish(work, ending); !finished) {
-    keep_stuck(work, before, finished.error());
+    keep_stuck(work, std::move(ending.attempt), finished.error());
     co_return false;
   }
   log_result(work.instance, work.operation, ending.record, ending.attempt);
@@ -285,20 +286,29 @@ Task<bool> Registrar::run(Work work) {
   limit_size(ending.attempt);
   std::optional<model::Attempt> attempt;
   if (parts_.attempts.keeps_any()) attempt = std::move(ending.attempt);
-  auto done = co_await parts_.store.complete_operation(work.instance, work.operation.id, std::move(ending.record),
-                                                       std::move(attempt));
+  auto done =
+      co_await parts_.store.complete_operation(work.instance, work.operation.id, ending.record, std::move(attempt));
   if (!done) {
     log_error("registration.not-recorded", {{"trackingId", work.operation.tracking_id},
                                             {"registrationId", work.operation.registration_id},
                                             {"error", done.error().message},
                                             {"detail", done.error().detail}});
+    if (done.error().code != ErrorCode::kConflict) stuck(work);  // else a newer operation took over
     co_return false;
   }
   parts_.attempts.note_written();
+  if (parts_.observer != nullptr) {
+    parts_.observer->registered(work.instance, work.operation, ending.record, parts_.clock.now());
+  }
   co_return true;
 }
 
-/// Assigns the device and writes the outcome into record and attempt. An error means passing trouble.
+void Registrar::stuck(const Work& work) const {
+  if (parts_.observer != nullptr) parts_.observer->stuck(work.instance, work.operation);
+}
+
+/// Assigns the device and writes the outcome into record and attempt. An error means passing trouble, and leaves them
+/// as they are.
 Task<Result<void>> Registrar::finish(const Work& work, Ending& ending) {
   const Operation& operation = work.operation;
   auto config = co_await parts_.store.config(work.instance);

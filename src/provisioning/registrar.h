@@ -16,6 +16,7 @@
 #include "provisioning/decision.h"
 #include "provisioning/drain_estimate.h"
 #include "provisioning/hub_link.h"
+#include "provisioning/registration_observer.h"
 #include "provisioning/request.h"
 #include "provisioning/settings.h"
 #include "store/store.h"
@@ -56,6 +57,7 @@ class Registrar {
     const Clock& clock;
     Random& random;
     AttemptJournal& attempts;
+    RegistrationObserver* observer = nullptr;  ///< may be null
   };
 
   /// What a registration comes to: the device's record, and the attempt for its operator.
@@ -78,6 +80,8 @@ class Registrar {
 
   /// Takes up the operations that were open when the last process ended; returns how many.
   Task<Result<std::size_t>> resume_open_operations();
+  /// Operations that this process is at work on.
+  [[nodiscard]] std::size_t in_flight() const { return in_flight_; }
   /// Waits until no assignment is under way.
   void wait_until_idle();
 
@@ -96,6 +100,7 @@ class Registrar {
   Task<model::Attempt> attempt_so_far(const Work& work);
   Task<Result<void>> finish(const Work& work, Ending& ending);
   void keep_stuck(const Work& work, model::Attempt attempt, const Error& error);
+  void stuck(const Work& work) const;
   void finished();
   [[nodiscard]] std::chrono::seconds retry_after() const;
 

@@ -24,6 +24,7 @@ class CountingHub final : public HubLink {
  public:
   Task<Result<void>> put_device(model::InstanceId, model::LinkedHub, HubDeviceSpec spec) override {
     ++puts;
+    if (refuses) co_return fail(ErrorCode::kUnauthorized, "no such key");
     if (failures > 0) {
       --failures;
       co_return fail(ErrorCode::kUnavailable, "busy");
@@ -40,7 +41,37 @@ class CountingHub final : public HubLink {
 
   std::atomic<int> puts = 0;
   std::atomic<int> failures = 0;
+  std::atomic<bool> refuses = false;
   std::optional<model::HubCredential> credential;  // read when the registrar is idle
+};
+
+/// Writes down what it is told.
+class NotingObserver final : public RegistrationObserver {
+ public:
+  void attested(const DeviceRequest& request, const Decision& decision) noexcept override {
+    note(request.registration_id + (decision.outcome == Outcome::kRefused ? " refused" : " proven"));
+  }
+  void registered(const model::InstanceId& /*instance*/, const model::Operation& operation,
+                  const model::Registration& record, TimePoint at) noexcept override {
+    const auto took = std::chrono::duration_cast<std::chrono::seconds>(at - operation.begun);
+    note(operation.registration_id + " " + std::string(to_string(record.status)) + " after " +
+         std::to_string(took.count()));
+  }
+  void stuck(const model::InstanceId& /*instance*/, const model::Operation& operation) noexcept override {
+    note(operation.registration_id + " stuck");
+  }
+  std::vector<std::string> notes() {
+    const std::scoped_lock lock(mutex_);
+    return notes_;
+  }
+
+ private:
+  void note(std::string text) {
+    const std::scoped_lock lock(mutex_);
+    notes_.push_back(std::move(text));
+  }
+  std::mutex mutex_;  // protects notes_
+  std::vector<std::string> notes_;
 };
 
 class RegistrarTest : public ::testing::Test {
@@ -54,7 +85,8 @@ class RegistrarTest : public ::testing::Test {
   void restart() {
     registrar_.reset();
     registrar_ = std::make_unique<Registrar>(
-        Registrar::Parts{world_.store(), hub_, world_.clock, world_.random, attempts_}, AttestationSettings{});
+        Registrar::Parts{world_.store(), hub_, world_.clock, world_.random, attempts_, &observer_},
+        AttestationSettings{});
   }
   DeviceRequest good_request() { return world_.signed_request("dev-1", key_of(kKeyA)); }
   std::string register_device() {
@@ -67,8 +99,136 @@ class RegistrarTest : public ::testing::Test {
   World world_;
   CountingHub hub_;
   AttemptJournal attempts_{world_.store(), world_.clock, {}};
+  NotingObserver observer_;
   std::unique_ptr<Registrar> registrar_;
 };
+
+TEST_F(RegistrarTest, TellsItsObserverWhatBecomesOfRegisterCalls) {
+  hub_.failures = 1;
+  const std::string operation = register_device();
+  registrar_->wait_until_idle();
+  world_.clock.advance(std::chrono::seconds(7));
+  poll(operation);  // takes the operation up again
+  registrar_->wait_until_idle();
+  world_.must(registrar_->register_device(world_.signed_request("dev-1", key_of("AAAA"))));
+  EXPECT_THAT(observer_.notes(),
+              ::testing::ElementsAre("dev-1 proven", "dev-1 stuck", "dev-1 assigned after 7", "dev-1 refused"));
+  EXPECT_EQ(registrar_->in_flight(), 0U);
+}
+
+/// What is kept of what devices tried.
+class RegistrarAttempts : public RegistrarTest {
+ protected:
+  /// The newest attempt, when all is quiet.
+  model::Attempt newest() {
+    registrar_->wait_until_idle();
+    attempts_.wait_until_written();
+    return world_.must(world_.store().list_attempts(world_.instance(), {}, "", 1)).items.at(0);
+  }
+  /// The cause for which a good device failed.
+  std::string cause_of_failure() {
+    register_device();
+    const model::Attempt attempt = newest();
+    EXPECT_EQ(attempt.outcome, model::AttemptOutcome::kFailed);
+    return attempt.findings.at(0).cause;
+  }
+  void enroll(const std::string& more) { world_.enroll(EnrollmentKind::kIndividual, "dev-1", symmetric_body(more)); }
+};
+
+TEST_F(RegistrarAttempts, AnAssignedDeviceLeavesEveryCheckAndItsHub) {
+  const DeviceRequest request = good_request();
+  world_.must(registrar_->register_device(request));
+  const model::Attempt attempt = newest();
+  EXPECT_EQ(attempt.tracking_id, request.tracking_id);
+  EXPECT_EQ(attempt.outcome, model::AttemptOutcome::kAssigned);
+  EXPECT_EQ(attempt.device_id, "dev-1");
+  EXPECT_FALSE(attempt.hub.empty());
+  EXPECT_EQ(attempt.enrollment_id, "dev-1");
+  EXPECT_THAT(attempt.findings, ::testing::IsEmpty());
+  std::vector<std::string> names;
+  for (const auto& check : attempt.checks) names.push_back(check.what);
+  EXPECT_THAT(names, ::testing::ElementsAre("token.form", "token.resource", "token.expiry", "enrollment.found",
+                                            "token.signature", "enrollment.status", "allocation.policy",
+                                            "allocation.hub", "hub.put-device"));
+}
+
+TEST_F(RegistrarAttempts, ARefusedDeviceLeavesItsCause) {
+  world_.must(registrar_->register_device(world_.signed_request("dev-1", SecretBytes(Bytes(32, 1)))));
+  const model::Attempt attempt = newest();
+  EXPECT_EQ(attempt.outcome, model::AttemptOutcome::kRefused);
+  EXPECT_EQ(attempt.findings.at(0).cause, "wrong-key");
+}
+
+TEST_F(RegistrarAttempts, ADisabledDeviceLeavesItsCause) {
+  enroll(R"(,"provisioningStatus":"disabled")");
+  register_device();
+  EXPECT_EQ(newest().outcome, model::AttemptOutcome::kDisabled);
+  EXPECT_EQ(newest().findings.at(0).cause, "enrollment-disabled");
+}
+
+TEST_F(RegistrarAttempts, EveryFailureOfAnAssignmentHasItsCause) {
+  enroll(R"(,"allocationPolicy":"static")");
+  EXPECT_EQ(cause_of_failure(), "static-hub-count");
+  enroll(R"(,"iotHubs":["gone.test","lost.test"])");
+  EXPECT_EQ(cause_of_failure(), "named-hubs-not-linked");
+  enroll(R"(,"allocationPolicy":"custom","customAllocationDefinition":)"
+         R"({"webhookUrl":"https://a.test/x","apiVersion":"2019-03-31"})");
+  EXPECT_EQ(cause_of_failure(), "custom-allocation-failed");
+  enroll("");
+  hub_.refuses = true;
+  EXPECT_EQ(cause_of_failure(), "hub-refused");
+  world_.set_hubs({});
+  EXPECT_EQ(cause_of_failure(), "no-hub-linked");
+}
+
+TEST_F(RegistrarAttempts, AStuckDeviceIsExplainedAndLaterWhole) {
+  hub_.failures = 1;
+  const std::string operation = register_device();
+  model::Attempt attempt = newest();
+  EXPECT_EQ(attempt.outcome, model::AttemptOutcome::kPending);
+  EXPECT_EQ(attempt.findings.at(0).cause, "hub-unreachable");
+  const std::string id = attempt.tracking_id;
+  poll(operation);
+  attempt = newest();
+  EXPECT_EQ(attempt.tracking_id, id) << "the same attempt goes on";
+  EXPECT_EQ(attempt.outcome, model::AttemptOutcome::kAssigned);
+  EXPECT_EQ(attempt.checks.front().what, "token.form") << "what was seen before is not lost";
+}
+
+TEST_F(RegistrarAttempts, ADeviceWhoseRegistrationIsUnderWayJoinsIt) {
+  hub_.failures = 1;
+  register_device();
+  registrar_->wait_until_idle();
+  hub_.failures = 1;
+  world_.clock.advance(std::chrono::seconds(1));
+  const DeviceRequest again = good_request();
+  world_.must(registrar_->register_device(again));
+  attempts_.wait_until_written();
+  const auto kept = world_.must(world_.store().find_attempt(world_.instance(), again.tracking_id));
+  ASSERT_TRUE(kept);
+  EXPECT_EQ(kept->outcome, model::AttemptOutcome::kJoined);
+}
+
+TEST_F(RegistrarAttempts, AnEnrollmentThatGoesMeanwhileIsTold) {
+  hub_.failures = 1;
+  register_device();
+  registrar_->wait_until_idle();
+  world_.enroll(EnrollmentKind::kIndividual, "dev-1",
+                R"({"attestation":{"type":"tpm","tpm":{"endorsementKey":"AA=="}}})");
+  restart();
+  world_.must(registrar_->resume_open_operations());
+  EXPECT_EQ(newest().findings.at(0).cause, "enrollment-gone-meanwhile");
+}
+
+TEST_F(RegistrarAttempts, PollsAndLookUpsForNothingAreKept) {
+  EXPECT_FALSE(wait_for(registrar_->operation_status(good_request(), "1.0.none")));
+  EXPECT_EQ(newest().findings.at(0).cause, "unknown-operation");
+  EXPECT_EQ(newest().call, "status");
+  world_.clock.advance(std::chrono::seconds(1));
+  world_.must(registrar_->look_up(good_request()));
+  EXPECT_EQ(newest().findings.at(0).cause, "never-registered");
+  EXPECT_EQ(newest().call, "look-up");
+}
 
 TEST_F(RegistrarTest, AProvenDeviceIsAssigned) {
   const std::string operation = register_device();

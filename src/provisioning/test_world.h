@@ -124,7 +124,7 @@ class World {
     out.api_version = "2021-06-01";
     out.transport = "http";
     out.peer_address = "192.0.2.1";
-    out.tracking_id = make_guid(random);
+    out.tracking_id = make_time_ordered_guid(random, clock.now());
     out.at = clock.now();
     return out;
   }
