@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "base/bytes.h"
+
 namespace muster {
 namespace {
 
@@ -29,6 +31,17 @@ TEST(Text, TrimsBlanksAtBothEndsOnly) {
   EXPECT_EQ(trim(" \t"), "");
   EXPECT_EQ(trim(""), "");
   EXPECT_EQ(trim("a"), "a");
+}
+
+TEST(Text, Utf8IsWellFormed) {  // RFC 3629
+  for (const std::string_view good : {"", "a", "\xc2\x80", "\xe0\xa0\x80", "\xed\x9f\xbf", "\xf0\x90\x80\x80",
+                                      "\xf4\x8f\xbf\xbf", "pumpe \xc3\xa4 7"}) {
+    EXPECT_TRUE(is_utf8(good)) << hex_lower(as_bytes(good));
+  }
+  for (const std::string_view bad : {"\x80", "\xc1\xbf", "\xc3", "\xc3(", "\xe0\x9f\xbf", "\xed\xa0\x80", "\xef\xbf",
+                                     "\xf0\x8f\xbf\xbf", "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "a\xff"}) {
+    EXPECT_FALSE(is_utf8(bad)) << hex_lower(as_bytes(bad));
+  }
 }
 
 }  // namespace

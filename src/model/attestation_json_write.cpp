@@ -18,18 +18,23 @@ object info_to_json(const crypto::CertificateInfo& info) {
   return out;
 }
 
-object slot_to_json(const EnrolledCertificate& certificate) {
+object slot_to_json(const EnrolledCertificate& certificate, EnrollmentView view) {
   object out;
-  out["info"] = info_to_json(certificate.info);
+  if (view == EnrollmentView::kWhole) {
+    out["certificate"] = to_base64(certificate.der);
+  } else {
+    out["info"] = info_to_json(certificate.info);
+  }
   return out;
 }
 
-object slots_to_json(const CertificateAttestation& certificates) {
+object slots_to_json(const CertificateAttestation& certificates, EnrollmentView view) {
   object out;
-  if (certificates.primary) out["primary"] = slot_to_json(*certificates.primary);
-  // a lone primary is shown in both places.
-  const auto& secondary = certificates.secondary ? certificates.secondary : certificates.primary;
-  if (secondary) out["secondary"] = slot_to_json(*secondary);
+  if (certificates.primary) out["primary"] = slot_to_json(*certificates.primary, view);
+  // a lone primary is shown in both places; a whole copy has it where it is.
+  const bool mirrored = !certificates.secondary && view != EnrollmentView::kWhole;
+  const auto& secondary = mirrored ? certificates.primary : certificates.secondary;
+  if (secondary) out["secondary"] = slot_to_json(*secondary, view);
   return out;
 }
 
@@ -39,7 +44,7 @@ struct Writer {
   object operator()(const SymmetricKeyAttestation& keys) const {
     object out;
     // Keys are absent in a value that the store has not completed; an empty text would look like a key.
-    if (view == EnrollmentView::kWithKeys && !keys.primary.empty() && !keys.secondary.empty()) {
+    if (view != EnrollmentView::kPublic && !keys.primary.empty() && !keys.secondary.empty()) {
       object member;
       member["primaryKey"] = to_base64(keys.primary.reveal());
       member["secondaryKey"] = to_base64(keys.secondary.reveal());
@@ -51,7 +56,7 @@ struct Writer {
   object operator()(const CertificateAttestation& certificates) const {
     object collection;
     collection[certificates.role == CertificateRole::kClient ? "clientCertificates" : "signingCertificates"] =
-        slots_to_json(certificates);
+        slots_to_json(certificates, view);
     object out;
     out["x509"] = std::move(collection);
     return out;

@@ -14,6 +14,7 @@ namespace muster::model {
 enum class EnrollmentView {
   kWithKeys,  ///< the answer to PUT: symmetric keys included
   kPublic,    ///< GET, query items, webhooks: no symmetric keys, no certificate text
+  kWhole,     ///< exports: symmetric keys and certificates (base64 of the DER), slots as stored
 };
 
 /// The JSON object of an enrollment; members without value are left out, `provisioningStatus` is always there

@@ -22,7 +22,7 @@ std::unexpected<Error> wrong_type(std::string_view member, std::string_view want
 
 }  // namespace
 
-Result<boost::json::value> parse_json(std::string_view text) {
+Result<boost::json::value> parse_json(std::string_view text, std::string_view what) {
   boost::json::parse_options options;
   options.max_depth = kMaxJsonDepth;
   // The parser's own stacks live here; most documents need no more, so that only the result is allocated.
@@ -30,14 +30,14 @@ Result<boost::json::value> parse_json(std::string_view text) {
   boost::json::parser parser({}, options, scratch.data(), scratch.size());
   boost::json::error_code error;
   const std::size_t read = parser.write(text.data(), text.size(), error);
-  if (error) return invalid(fmt::format("The body is not valid JSON: {} at offset {}.", error.message(), read));
+  if (error) return invalid(fmt::format("{} is not valid JSON: {} at offset {}.", what, error.message(), read));
   return parser.release();
 }
 
-Result<boost::json::object> parse_json_object(std::string_view text) {
-  auto value = parse_json(text);
+Result<boost::json::object> parse_json_object(std::string_view text, std::string_view what) {
+  auto value = parse_json(text, what);
   if (!value) return std::unexpected(std::move(value).error());
-  if (!value->is_object()) return invalid("The body must be a JSON object.");
+  if (!value->is_object()) return invalid(fmt::format("{} must be a JSON object.", what));
   return std::move(value->get_object());
 }
 
