@@ -127,6 +127,7 @@ class RegistrarAttempts : public RegistrarTest {
   }
   /// The cause for which a good device failed.
   std::string cause_of_failure() {
+    world_.clock.advance(std::chrono::seconds(1));
     register_device();
     const model::Attempt attempt = newest();
     EXPECT_EQ(attempt.outcome, model::AttemptOutcome::kFailed);
