@@ -199,6 +199,42 @@ TEST(CommandLine, ADeviceThatIsNotAssignedFails) {
   EXPECT_EQ(run_line(line).code, 3);
 }
 
+TEST(CommandLine, ExplainShowsOneAttemptInFull) {
+  const FakeService service({{.status = 200, .headers = {}, .body = R"({"trackingId":"t","registrationId":"pump\u001b1",
+    "outcome":"refused","deviceSees":"401","call":"register","protocol":"http","callerIpAddress":"192.0.2.1",
+    "findings":[{"cause":"wrong-key","summary":"Neither key.","advice":"Compare.","facts":"f"},{"cause":"x"}],
+    "checks":[{"check":"token.form","passed":true},{"check":"token.signature","passed":false,"facts":"neither"}]})"}});
+  const Ran ran = run_line("explain 01A201DF-0639-763f-9664-7b5ea9837ba4", service);
+  EXPECT_EQ(ran.code, 0) << ran.err;
+  EXPECT_THAT(service.requests().at(0).url, HasSubstr("/attempts/01a201df-0639-763f-9664-7b5ea9837ba4?"));
+  EXPECT_THAT(ran.out, HasSubstr("wrong-key: Neither key."));
+  EXPECT_THAT(ran.out, HasSubstr("Compare."));
+  EXPECT_THAT(ran.out, HasSubstr("FAILED token.signature: neither"));
+  EXPECT_THAT(ran.out, HasSubstr("pump?1")) << "a peer cannot drive the terminal";
+}
+
+TEST(CommandLine, ExplainListsWhatWasTried) {
+  const FakeService service({{.status = 200, .headers = {}, .body = R"([{"trackingId":"t1","timestampUtc":
+    "2026-11-22T06:08:43.0396560Z","registrationId":"pump-1","call":"register","outcome":"assigned","assignedHub":"hub-a"},
+    7, {"registrationId":"pump-2","outcome":"refused","findings":[{"cause":"no-enrollment"}]}])"}});
+  const Ran ran = run_line("explain --failed --top 20", service);
+  EXPECT_EQ(ran.code, 0) << ran.err;
+  EXPECT_THAT(service.requests().at(0).url, HasSubstr("/attempts?outcome=failed&"));
+  EXPECT_EQ(header_of(service.requests().at(0), "x-ms-max-item-count"), "20");
+  EXPECT_THAT(ran.out, HasSubstr("2026-11-22T06:08:43  pump-1"));
+  EXPECT_THAT(ran.out, HasSubstr("no-enrollment"));
+}
+
+TEST(CommandLine, ExplainFindsByThumbprintAndDevice) {
+  const FakeService service(
+      {{.status = 200, .headers = {}, .body = "[]"}, {.status = 200, .headers = {}, .body = "[]"}});
+  const std::string colons = "AB:" + std::string(62, 'c');
+  EXPECT_EQ(run_line("explain " + colons, service).code, 4);
+  EXPECT_EQ(run_line("explain pump:1", service).code, 4);
+  EXPECT_THAT(service.requests().at(0).url, HasSubstr("&thumbprint=AB" + std::string(62, 'c')));
+  EXPECT_THAT(service.requests().at(1).url, HasSubstr("&registrationId=pump%3A1"));
+}
+
 TEST(CommandLine, ServeGetsItsFlags) {
   const Ran ran = run_line(
       "serve --data d --listen 127.0.0.1:0 --listen [::1]:8443 --host-name a.example.net --host-name b.example.net "

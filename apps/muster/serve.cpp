@@ -256,6 +256,7 @@ int serve(const ServeOptions& options) {
   auto running = Running::start(options);
   if (!running) return failed(running.error());
   if (auto announced = (*running)->announce(); !announced) return failed(announced.error());
+  (*running)->maintain();
   run_until_stopped(**running, signals);
   running->reset();
   log_info("server.stopped", {});

@@ -35,7 +35,7 @@ std::string summarize(const std::vector<model::Finding>& findings) {
 void log_proof(const DeviceRequest& request, const Decision& decision) {
   auto fields = fields_of(request, decision);
   fields.emplace_back("checks", summarize(decision.checks));
-  log(LogLevel::kInfo, "attestation.proven", fields);
+  log(LogLevel::kDebug, "attestation.proven", fields);
 }
 
 void log_refusal(const DeviceRequest& request, const Decision& decision, const std::vector<model::Finding>& findings) {

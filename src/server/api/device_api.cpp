@@ -231,7 +231,9 @@ Task<ApiResult> DeviceApi::look_up(const ApiCall& call) {
   if (!request) co_return std::unexpected(request.error());
   auto body = read_body(call.request.body, request->registration_id);
   if (!body) co_return rejected(call, kLookUp, std::move(body.error()));
-  if (body->has_csr) co_return refuse(400, kBadRequest, "A look-up takes no csr.");  // device-api.md 3.1
+  if (body->has_csr) {  // device-api.md 3.1
+    co_return rejected(call, kLookUp, {{400, kBadRequest, "A look-up takes no csr."}, Cause::kMalformedBody});
+  }
   auto answer = co_await registrar_.look_up(std::move(*request));
   if (!answer) co_return failed(call, kLookUp, to_api_error(answer.error()));
   if (answer->decision.outcome == provisioning::Outcome::kRefused) co_return unauthorized();
