@@ -18,9 +18,21 @@ log_level = "info"            # debug, info, warning, error
 log_format = "text"           # text, json
 fast_decode = true            # faster decoding of public keys in handshakes
 
-[limits]
+[limits]                      # those that are 0 are off
 max_connections = 20000
 max_connections_per_address = 2000
+max_message_bytes = 98304     # body of a device's request
+max_bulk_items = 10           # enrollments in one bulk call
+operations_per_minute = 0     # calls of the service API, for each instance; beyond them 429 with Retry-After
+registrations_per_minute = 0  # registrations that are accepted, for each instance
+device_registrations_per_minute = 120   # register calls of one device from one address: slows a device in a loop
+device_polls_per_10_seconds = 0         # status polls and look-ups of one device from one address
+max_enrollments = 0           # individual ones, for each instance, as are those below
+max_x509_groups = 0
+max_symmetric_key_groups = 0
+max_registrations = 0         # registration records
+max_ca_certificates = 25
+max_linked_hubs = 1000
 
 [timeouts]                    # seconds
 handshake = 10

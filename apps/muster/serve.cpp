@@ -148,7 +148,8 @@ class Running {
         server::ensure_first_instance(*store_, {options_.host_names.front(), options_.local_hub}, clock_, random_));
     if (!config) return std::unexpected(config.error());
     config_ = std::move(*config);
-    auto service = server::Service::open({*store_, clock_, random_, options_.attestation, options_.attempts});
+    auto service = server::Service::open(
+        {*store_, clock_, random_, options_.attestation, options_.attempts, options_.service_limits});
     if (!service) return std::unexpected(service.error());
     service_ = std::move(*service);
     if (auto listening = listen(); !listening) return listening;
@@ -166,6 +167,7 @@ class Running {
     store::SqliteOptions sqlite;
     sqlite.path = folder_->database();
     sqlite.max_batch = options_.store_max_batch;
+    sqlite.limits = options_.row_limits;
     auto store = store::open_sqlite_store(sqlite, sealer_);
     if (!store) {
       return fail(store.error().code, fmt::format("{}: {}", sqlite.path.string(), store.error().message),

@@ -13,6 +13,8 @@
 #include "base/result.h"
 #include "muster/environment.h"
 #include "provisioning/settings.h"
+#include "server/api/service_limits.h"
+#include "store/row_limits.h"
 
 namespace muster::cli {
 
@@ -63,6 +65,8 @@ struct ServeOptions {
   bool fast_decode = true;  ///< OpenSSL's faster public-key decoding (design section 5)
 
   ConnectionLimits limits;
+  server::ServiceLimits service_limits;  ///< [limits] calls and what they carry
+  store::RowLimits row_limits;           ///< [limits] how many entries, records and certificates there may be
   ConnectionTimeouts timeouts;
   provisioning::AttestationSettings attestation;  ///< (R-050, R-051, R-055, device-api.md 4.1)
   std::size_t store_max_batch = 128;              ///< [store] changes in one commit

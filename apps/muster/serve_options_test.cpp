@@ -65,6 +65,18 @@ fast_decode = false
 [limits]
 max_connections = 7
 max_connections_per_address = 6
+max_message_bytes = 2048
+max_bulk_items = 20
+operations_per_minute = 30
+registrations_per_minute = 31
+device_registrations_per_minute = 0
+device_polls_per_10_seconds = 32
+max_enrollments = 40
+max_x509_groups = 41
+max_symmetric_key_groups = 42
+max_registrations = 43
+max_ca_certificates = 44
+max_linked_hubs = 45
 [timeouts]
 handshake = 1
 head = 2
@@ -95,6 +107,14 @@ local_host_name = "h.example.net"
   EXPECT_FALSE(options->fast_decode);
   EXPECT_EQ(options->limits, (ConnectionLimits{7, 6}));
   using std::chrono::seconds;
+  EXPECT_EQ(options->service_limits, (server::ServiceLimits{.message_bytes = 2048,
+                                                            .bulk_items = 20,
+                                                            .linked_hubs = 45,
+                                                            .operations = {30, seconds(60)},
+                                                            .registrations = {31, seconds(60)},
+                                                            .device_polls = {32, seconds(10)},
+                                                            .device_registrations = {0, seconds(60)}}));
+  EXPECT_EQ(options->row_limits, (store::RowLimits{40, 41, 42, 43, 44}));
   EXPECT_EQ(options->timeouts, (ConnectionTimeouts{seconds(1), seconds(2), seconds(3), seconds(4)}));
   EXPECT_EQ(options->attestation.path.expiry, crypto::ExpiryRule::kLeafOnly);
   EXPECT_EQ(options->attestation.path.clock_tolerance, seconds(0));
@@ -116,6 +136,8 @@ TEST(ServeOptions, TheExampleConfigurationHoldsTheDefaults) {
   EXPECT_EQ(from_example->data, defaults->data);
   EXPECT_EQ(from_example->listen, defaults->listen);
   EXPECT_EQ(from_example->limits, defaults->limits);
+  EXPECT_EQ(from_example->service_limits, defaults->service_limits);
+  EXPECT_EQ(from_example->row_limits, defaults->row_limits);
   EXPECT_EQ(from_example->timeouts, defaults->timeouts);
   EXPECT_EQ(from_example->log_level, defaults->log_level);
   EXPECT_EQ(from_example->attestation.path.expiry, defaults->attestation.path.expiry);

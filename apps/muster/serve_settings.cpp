@@ -51,11 +51,11 @@ Result<ListenAddress> parse_listen_address(std::string_view text) {
   return out;
 }
 
-template <int least, int most>
-Result<void> set_integer(int& out, Values values) {
+template <int least, int most, class Integer>
+Result<void> set_integer(Integer& out, Values values) {
   auto value = integer_between(values.front(), least, most);
   if (!value) return std::unexpected(value.error());
-  out = *value;
+  out = static_cast<Integer>(*value);
   return {};
 }
 
@@ -64,14 +64,6 @@ Result<void> set_duration(Duration& out, Values values) {
   auto value = integer_between(values.front(), least, most);
   if (!value) return std::unexpected(value.error());
   out = Duration(*value);
-  return {};
-}
-
-template <int least, int most>
-Result<void> set_count(std::size_t& out, Values values) {
-  auto value = integer_between(values.front(), least, most);
-  if (!value) return std::unexpected(value.error());
-  out = static_cast<std::size_t>(*value);
   return {};
 }
 
@@ -187,6 +179,9 @@ Result<void> set_local_hub(ServeOptions& options, Values values) {
 }
 
 constexpr int kMaxConnections = 10'000'000;
+constexpr int kMaxBody = 1024 * 1024;
+constexpr int kMaxRate = 1'000'000'000;
+constexpr int kMaxRows = 1'000'000'000;
 constexpr int kHour = 3600;
 constexpr int kDay = 24 * kHour;
 constexpr int kWeekInMinutes = 7 * 24 * 60;
@@ -220,6 +215,30 @@ constexpr std::array kSettings = std::to_array<ServeSetting>({
      [](ServeOptions& o, Values v) {
        return set_integer<1, kMaxConnections>(o.limits.max_connections_per_address, v);
      }},
+    {"limits", "max_message_bytes", SettingType::kInteger, "", "", "", "",
+     [](ServeOptions& o, Values v) { return set_integer<1024, kMaxBody>(o.service_limits.message_bytes, v); }},
+    {"limits", "max_bulk_items", SettingType::kInteger, "", "", "", "",
+     [](ServeOptions& o, Values v) { return set_integer<1, 1000>(o.service_limits.bulk_items, v); }},
+    {"limits", "operations_per_minute", SettingType::kInteger, "", "", "", "",
+     [](ServeOptions& o, Values v) { return set_integer<0, kMaxRate>(o.service_limits.operations.count, v); }},
+    {"limits", "registrations_per_minute", SettingType::kInteger, "", "", "", "",
+     [](ServeOptions& o, Values v) { return set_integer<0, kMaxRate>(o.service_limits.registrations.count, v); }},
+    {"limits", "device_registrations_per_minute", SettingType::kInteger, "", "", "", "",
+     [](ServeOptions& o, Values v) { return set_integer<0, kMaxRate>(o.service_limits.device_registrations.count, v); }},
+    {"limits", "device_polls_per_10_seconds", SettingType::kInteger, "", "", "", "",
+     [](ServeOptions& o, Values v) { return set_integer<0, kMaxRate>(o.service_limits.device_polls.count, v); }},
+    {"limits", "max_enrollments", SettingType::kInteger, "", "", "", "",
+     [](ServeOptions& o, Values v) { return set_integer<0, kMaxRows>(o.row_limits.enrollments, v); }},
+    {"limits", "max_x509_groups", SettingType::kInteger, "", "", "", "",
+     [](ServeOptions& o, Values v) { return set_integer<0, kMaxRows>(o.row_limits.x509_groups, v); }},
+    {"limits", "max_symmetric_key_groups", SettingType::kInteger, "", "", "", "",
+     [](ServeOptions& o, Values v) { return set_integer<0, kMaxRows>(o.row_limits.symmetric_key_groups, v); }},
+    {"limits", "max_registrations", SettingType::kInteger, "", "", "", "",
+     [](ServeOptions& o, Values v) { return set_integer<0, kMaxRows>(o.row_limits.registrations, v); }},
+    {"limits", "max_ca_certificates", SettingType::kInteger, "", "", "", "",
+     [](ServeOptions& o, Values v) { return set_integer<0, kMaxRows>(o.row_limits.ca_certificates, v); }},
+    {"limits", "max_linked_hubs", SettingType::kInteger, "", "", "", "",
+     [](ServeOptions& o, Values v) { return set_integer<1, 1000>(o.service_limits.linked_hubs, v); }},
     {"timeouts", "handshake", SettingType::kInteger, "", "", "", "",
      [](ServeOptions& o, Values v) { return set_duration<1, kHour>(o.timeouts.handshake, v); }},
     {"timeouts", "head", SettingType::kInteger, "", "", "", "",
@@ -241,7 +260,7 @@ constexpr std::array kSettings = std::to_array<ServeSetting>({
     {"operations", "retention_minutes", SettingType::kInteger, "", "", "", "",
      [](ServeOptions& o, Values v) { return set_duration<1, kWeekInMinutes>(o.operation_retention, v); }},
     {"attempts", "keep", SettingType::kInteger, "", "", "", "",
-     [](ServeOptions& o, Values v) { return set_count<0, 100'000'000>(o.attempts.keep, v); }},
+     [](ServeOptions& o, Values v) { return set_integer<0, 100'000'000>(o.attempts.keep, v); }},
     {"attempts", "days", SettingType::kInteger, "", "", "", "",
      [](ServeOptions& o, Values v) {
        std::chrono::days days{};

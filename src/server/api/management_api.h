@@ -13,7 +13,8 @@ namespace muster::server {
 /// any words. Thread-safe; what it refers to outlives it.
 class ManagementApi {
  public:
-  ManagementApi(store::Store& store, Random& random) : store_(store), random_(random) {}
+  ManagementApi(store::Store& store, Random& random, std::size_t max_hubs)
+      : store_(store), random_(random), max_hubs_(max_hubs) {}
 
   [[nodiscard]] std::vector<Route> routes();
 
@@ -29,6 +30,7 @@ class ManagementApi {
 
   store::Store& store_;
   Random& random_;
+  const std::size_t max_hubs_;  ///< linked hubs of an instance
 };
 
 }  // namespace muster::server

@@ -18,7 +18,6 @@ using model::LinkedHub;
 using model::Rights;
 using model::SharedAccessPolicy;
 
-constexpr std::size_t kMaxHubs = 1000;
 constexpr std::size_t kMaxPolicies = 100;
 constexpr std::size_t kPolicyKeySize = 64;
 
@@ -84,8 +83,10 @@ Result<LinkedHub> read_hub(const json::value& value) {
   return hub;
 }
 
-Result<std::vector<LinkedHub>> read_hubs(const json::array& array) {
-  if (array.size() > kMaxHubs) return fail(ErrorCode::kLimitExceeded, "properties.iotHubs: too many hubs.");
+Result<std::vector<LinkedHub>> read_hubs(const json::array& array, std::size_t most) {
+  if (array.size() > most) {
+    return fail(ErrorCode::kLimitExceeded, fmt::format("properties.iotHubs: at most {} hubs can be linked.", most));
+  }
   std::vector<LinkedHub> hubs;
   for (const auto& value : array) {
     auto hub = read_hub(value);
@@ -204,12 +205,13 @@ json::object certificate_to_json(const model::CaCertificate& certificate, std::s
 }
 
 Result<InstanceConfig> apply_instance_put(const InstanceConfig& current, const json::object& properties,
-                                          Random& random) {
+                                          std::size_t max_hubs, Random& random) {
   InstanceConfig next = current;
   const auto hubs = model::optional_array(properties, "iotHubs");
   if (!hubs) return std::unexpected(hubs.error());
   if (*hubs != nullptr) {
-    auto read = read_hubs(**hubs);
+    // A limit that was lowered must not keep anybody from changing what is there.
+    auto read = read_hubs(**hubs, std::max(max_hubs, current.hubs.size()));
     if (!read) return std::unexpected(read.error());
     next.hubs = std::move(*read);
   }

@@ -23,8 +23,10 @@ boost::json::object certificate_to_json(const model::CaCertificate& certificate,
 
 /// `properties` of a PUT on the instance applied to its configuration: iotHubs, allocationPolicy and
 /// authorizationPolicies, each kept as it is when absent or null. A policy's absent keys are kept, or generated for a
-/// new policy. At least one policy must go on having ServiceConfig, so that nobody locks himself out.
+/// new policy. More than `max_hubs` hubs are kLimitExceeded unless as many are linked already. At least one policy must
+/// go on having ServiceConfig, so that nobody locks himself out.
 Result<model::InstanceConfig> apply_instance_put(const model::InstanceConfig& current,
-                                                 const boost::json::object& properties, Random& random);
+                                                 const boost::json::object& properties, std::size_t max_hubs,
+                                                 Random& random);
 
 }  // namespace muster::server

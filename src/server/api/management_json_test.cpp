@@ -18,7 +18,7 @@ class ManagementJson : public ::testing::Test {
     config_.policies.push_back(model::make_owner_policy(random_));
   }
   Result<model::InstanceConfig> put(const std::string& properties) {
-    return apply_instance_put(config_, model::parse_json_object(properties).value(), random_);
+    return apply_instance_put(config_, model::parse_json_object(properties).value(), 3, random_);
   }
   std::string refusal(const std::string& properties) {
     const auto result = put(properties);
@@ -46,7 +46,7 @@ TEST_F(ManagementJson, LocalHubsAreLinked) {  // service-api.md 8.3
   EXPECT_FALSE(next->hubs[0].apply_allocation_policy);
   // What is shown can be put back.
   const auto shown = instance_to_json(*next, "/x", "s", "g");
-  const auto again = apply_instance_put(*next, shown.at("properties").get_object(), random_);
+  const auto again = apply_instance_put(*next, shown.at("properties").get_object(), 3, random_);
   ASSERT_TRUE(again);
   EXPECT_EQ(again->hubs, next->hubs);
 }
@@ -65,6 +65,23 @@ TEST_F(ManagementJson, BadHubsAreRefusedByName) {
   }
   EXPECT_THAT(refusal(R"({"iotHubs":[{"name":"a.test",)" + local + R"(},{"name":"A.test",)" + local + "}]}"),
               HasSubstr("twice"));
+}
+
+TEST_F(ManagementJson, HubsAreLimitedButWhatIsLinkedStaysChangeable) {  // R-200
+  const auto hubs = [](int count) {
+    std::string out;
+    for (int i = 0; i < count; ++i) {
+      out += (i == 0 ? "" : ",") + std::string(R"({"authenticationType":"Local","name":"h)") + std::to_string(i) +
+             R"(.test"})";
+    }
+    return R"({"iotHubs":[)" + out + "]}";
+  };
+  EXPECT_EQ(refusal(hubs(3)), "accepted");
+  EXPECT_EQ(refusal(hubs(4)), "properties.iotHubs: at most 3 hubs can be linked.");
+  EXPECT_EQ(put(hubs(4)).error().code, ErrorCode::kLimitExceeded);
+  config_.hubs.resize(5);
+  EXPECT_EQ(refusal(hubs(5)), "accepted");
+  EXPECT_EQ(refusal(hubs(6)), "properties.iotHubs: at most 5 hubs can be linked.");
 }
 
 TEST_F(ManagementJson, PoliciesGetKeysThatNobodyGave) {  // service-api.md 8.2

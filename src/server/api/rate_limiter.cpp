@@ -7,7 +7,7 @@ namespace muster::server {
 
 using std::chrono::seconds;
 
-std::optional<seconds> RateLimiter::admit(std::string_view key) {
+std::optional<Throttle> RateLimiter::admit(std::string_view key) {
   if (rate_.count == 0) return std::nullopt;
   const TimePoint now = clock_.now();
   const std::scoped_lock lock(mutex_);
@@ -15,8 +15,9 @@ std::optional<seconds> RateLimiter::admit(std::string_view key) {
   // Never fuller than full; never emptier than empty, also when the clock was set back.
   bucket.full = std::clamp(bucket.full, now, now + rate_.period);
   const TimePoint free = bucket.full + token() - rate_.period;
-  if (free > now) return wait_of(bucket, free, now);
+  if (free > now) return refuse(bucket, free, now);
   bucket.full += token();
+  bucket.refusing = false;
   return std::nullopt;
 }
 
@@ -44,13 +45,14 @@ RateLimiter::Bucket& RateLimiter::bucket_of(std::string_view key) {
   return current_.emplace(key, bucket).first->second;
 }
 
-seconds RateLimiter::wait_of(Bucket& bucket, TimePoint free, TimePoint now) const {
+Throttle RateLimiter::refuse(Bucket& bucket, TimePoint free, TimePoint now) const {
   TimePoint told = free;
   if (waiting_ == Waiting::kInTurn) {
     told = std::clamp(bucket.next_turn, free, now + kLongestWait);
     bucket.next_turn = told + token();
   }
-  return std::clamp(std::chrono::ceil<seconds>(told - now), seconds(1), kLongestWait);
+  return {.wait = std::clamp(std::chrono::ceil<seconds>(told - now), seconds(1), kLongestWait),
+          .repeated = std::exchange(bucket.refusing, true)};
 }
 
 }  // namespace muster::server

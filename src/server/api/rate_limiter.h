@@ -26,6 +26,14 @@ enum class Waiting {
   kInTurn,  ///< one time after the other, so that a crowd comes back spread out and not at once (design section 6)
 };
 
+/// Why a call is not admitted.
+struct Throttle {
+  std::chrono::seconds wait;  ///< when to come again: 1 second to RateLimiter::kLongestWait
+  bool repeated = false;      ///< not the first refusal since one was admitted, so there is nothing new to tell
+
+  bool operator==(const Throttle&) const = default;
+};
+
 /// A token bucket for each key: an instance, a device. Memory is bounded: of the keys seen lately at least `max_keys`
 /// are remembered, at most twice as many; a forgotten one begins with a full bucket. Thread-safe; the clock outlives
 /// it.
@@ -37,8 +45,8 @@ class RateLimiter {
   RateLimiter(Rate rate, Waiting waiting, const Clock& clock, std::size_t max_keys = 10'000)
       : rate_(rate), waiting_(waiting), max_keys_(max_keys), clock_(clock) {}
 
-  /// Takes a token. Without one: how long to wait, 1 second to kLongestWait.
-  std::optional<std::chrono::seconds> admit(std::string_view key);
+  /// Takes a token; nothing stands in the way of the call then.
+  std::optional<Throttle> admit(std::string_view key);
   /// Gives a token back that admit() took for something that then did not count.
   void give_back(std::string_view key);
 
@@ -51,6 +59,7 @@ class RateLimiter {
   struct Bucket {
     TimePoint full;
     TimePoint next_turn;  ///< what the next one to wait is told
+    bool refusing = false;
   };
   struct Hash {
     using is_transparent = void;
@@ -62,7 +71,7 @@ class RateLimiter {
     return std::chrono::microseconds(rate_.period) / rate_.count;
   }
   Bucket& bucket_of(std::string_view key);
-  std::chrono::seconds wait_of(Bucket& bucket, TimePoint free, TimePoint now) const;
+  Throttle refuse(Bucket& bucket, TimePoint free, TimePoint now) const;
 
   const Rate rate_;
   const Waiting waiting_;

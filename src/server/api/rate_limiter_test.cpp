@@ -64,19 +64,20 @@ TEST_F(RateLimiterTest, KeysDoNotDisturbEachOther) {
 TEST_F(RateLimiterTest, OneAloneIsToldWhenThereIsRoom) {
   RateLimiter limiter({.count = 5, .period = 10s}, Waiting::kAlone, clock_);
   admitted(limiter, "a", 5);
-  EXPECT_THAT(limiter.admit("a"), Optional(2s));
-  EXPECT_THAT(limiter.admit("a"), Optional(2s)) << "asking again does not lengthen it";
+  EXPECT_THAT(limiter.admit("a"), Optional(Throttle{2s, false}));
+  EXPECT_THAT(limiter.admit("a"), Optional(Throttle{2s, true})) << "asking again does not lengthen it";
   clock_.advance(1500ms);
-  EXPECT_THAT(limiter.admit("a"), Optional(1s)) << "never less than a second";
+  EXPECT_THAT(limiter.admit("a"), Optional(Throttle{1s, true})) << "never less than a second";
   clock_.advance(500ms);
   EXPECT_EQ(limiter.admit("a"), std::nullopt);
+  EXPECT_THAT(limiter.admit("a"), Optional(Throttle{2s, false})) << "there is something to tell again";
 }
 
 TEST_F(RateLimiterTest, ACrowdIsToldOneTimeAfterTheOther) {
   RateLimiter limiter({.count = 60, .period = 30s}, Waiting::kInTurn, clock_);
   admitted(limiter, "a", 60);
   std::vector<std::int64_t> waits;
-  for (int i = 0; i < 7; ++i) waits.push_back(limiter.admit("a").value().count());
+  for (int i = 0; i < 7; ++i) waits.push_back(limiter.admit("a").value().wait.count());
   EXPECT_THAT(waits, ElementsAre(1, 1, 2, 2, 3, 3, 4));
 }
 
@@ -84,7 +85,7 @@ TEST_F(RateLimiterTest, ACrowdThatObeysIsServedWithoutFurtherRefusals) {
   RateLimiter limiter({.count = 10, .period = 1s}, Waiting::kInTurn, clock_);
   std::vector<int> comes_back(30, 0);
   for (int i = 0; i < 200; ++i) {
-    if (const auto wait = limiter.admit("a")) ++comes_back.at(static_cast<std::size_t>(wait->count()));
+    if (const auto throttle = limiter.admit("a")) ++comes_back.at(static_cast<std::size_t>(throttle->wait.count()));
   }
   int refused = 0;
   for (std::size_t second = 1; second < comes_back.size(); ++second) {
@@ -97,10 +98,10 @@ TEST_F(RateLimiterTest, ACrowdThatObeysIsServedWithoutFurtherRefusals) {
 TEST_F(RateLimiterTest, NobodyIsSentAwayForLong) {
   RateLimiter limiter({.count = 1, .period = 60s}, Waiting::kInTurn, clock_);
   limiter.admit("a");
-  for (int i = 0; i < 10'000; ++i) EXPECT_LE(limiter.admit("a").value(), RateLimiter::kLongestWait);
+  for (int i = 0; i < 10'000; ++i) EXPECT_LE(limiter.admit("a").value().wait, RateLimiter::kLongestWait);
   clock_.advance(10min);
   EXPECT_EQ(limiter.admit("a"), std::nullopt);
-  EXPECT_THAT(limiter.admit("a"), Optional(60s)) << "the turns of the former crowd are over";
+  EXPECT_EQ(limiter.admit("a").value().wait, 60s) << "the turns of the former crowd are over";
 }
 
 TEST_F(RateLimiterTest, WhatIsGivenBackCanBeTakenAgain) {
@@ -117,7 +118,7 @@ TEST_F(RateLimiterTest, AClockThatIsSetBackLocksNobodyOut) {
   RateLimiter limiter({.count = 6, .period = 60s}, Waiting::kInTurn, clock_);
   admitted(limiter, "a", 20);
   clock_.advance(-48h);
-  EXPECT_LE(limiter.admit("a").value(), RateLimiter::kLongestWait);
+  EXPECT_LE(limiter.admit("a").value().wait, RateLimiter::kLongestWait);
   clock_.advance(60s);
   EXPECT_EQ(admitted(limiter, "a", 20), 6);
 }

@@ -22,12 +22,13 @@ Service::Service(const Parts& parts, InstanceDirectory instances)
       hub_(parts.store, parts.clock, parts.random),
       attempts_(parts.store, parts.clock, parts.attempts),
       registrar_({parts.store, hub_, parts.clock, parts.random, attempts_}, parts.attestation),
-      enrollments_(parts.store, parts.random),
+      enrollments_(parts.store, parts.random, parts.limits.bulk_items),
       registrations_(parts.store),
-      management_(parts.store, parts.random),
+      management_(parts.store, parts.random, parts.limits.linked_hubs),
       explanations_(parts.store, parts_.attestation),
-      devices_(instances_, parts.store, registrar_, attempts_),
-      handler_({instances_, parts.store, parts.clock, parts.random, parts.attestation.sas_tolerance}, all_routes()) {
+      devices_({instances_, parts.store, registrar_, attempts_, parts.clock}, parts.limits),
+      handler_({instances_, parts.store, parts.clock, parts.random, parts.attestation.sas_tolerance, parts.limits},
+               all_routes()) {
 }
 
 /// Fixed words come before the device routes, which begin with a placeholder.

@@ -30,6 +30,7 @@ class Service {
     Random& random;
     provisioning::AttestationSettings attestation;
     provisioning::AttemptRetention attempts;
+    ServiceLimits limits;
   };
 
   static Result<std::unique_ptr<Service>> open(Parts parts);
