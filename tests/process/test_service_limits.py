@@ -156,10 +156,10 @@ def test_a_service_body_may_have_a_mebibyte(world, unique):
 # --- rates ----------------------------------------------------------------------------------------------------------
 def test_calls_of_the_service_api_are_throttled_for_their_instance(limited):
     world = limited(RATES)
-    answers = [world.operator.get("enrollments", "nobody") for _ in range(24)]
+    answers = [world.operator.get("enrollments", "nobody") for _ in range(60)]
     assert [answer.status for answer in answers[:20]] == [404] * 20
     waits = [throttled(answer) for answer in answers if answer.status == 429]
-    assert len(waits) >= 3 and waits == sorted(waits), "one is told a later time than the other"
+    assert len(waits) > 10 and waits[0] < max(waits), "one is told a later time than the other"
     assert world.operator.resource()  # the management API stays open
     stranger = world.operator.call("GET", "/enrollments/nobody", token=world.operator.token(key=KEY))
     checks.error(stranger, 401, 401002)  # and who is nobody hears nothing of the limit
@@ -198,9 +198,10 @@ def test_polls_of_a_device_are_throttled(limited, unique):
     world.operator.create_individual(name, clients.symmetric(KEY))
     device = world.device(name, key=KEY)
     operation = device.register().json()["operationId"]
-    answers = [device.poll(operation) for _ in range(4)] + [device.look_up(), device.poll(operation), device.look_up()]
+    answers = [call() for _ in range(20) for call in (lambda: device.poll(operation), device.look_up)]
     assert all(answer.status in (200, 202, 404) for answer in answers[:5])
-    assert [throttled(answer) <= 2 for answer in answers[5:]] == [True, True]
+    waits = [throttled(answer) for answer in answers if answer.status == 429]
+    assert len(waits) > 20 and max(waits) <= 2
 
 
 def test_registrations_of_an_instance_are_throttled(limited, unique):
