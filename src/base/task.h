@@ -132,6 +132,16 @@ class Handover {
   std::optional<T> value_;
 };
 
+/// Lets the other work of the current executor go first: `co_await Yield()` within long computations. Without an
+/// executor it goes on at once.
+struct Yield {
+  bool await_ready() const noexcept { return Executor::current() == nullptr; }
+  void await_suspend(std::coroutine_handle<> awaiter) const {
+    Executor::current()->post([awaiter] { awaiter.resume(); });
+  }
+  void await_resume() const noexcept {}
+};
+
 /// Runs a task to its end on the calling thread, which serves as its executor meanwhile. For main, the CLI and tests.
 class BlockingExecutor final : public Executor {
  public:

@@ -133,6 +133,30 @@ Task<int> many_handovers(ThreadExecutor& worker, int count) {
   co_return total;
 }
 
+Task<int> note_after_yield(std::string& notes) {
+  Executor::current()->post([&notes] { notes += "other "; });
+  co_await Yield();
+  notes += "task";
+  co_return 0;
+}
+
+TEST(Yield, LetsOtherWorkGoFirst) {
+  std::string notes;
+  wait_for(note_after_yield(notes));
+  EXPECT_EQ(notes, "other task");
+}
+
+Task<int> yield_once() {
+  co_await Yield();
+  co_return 1;
+}
+
+TEST(Yield, DoesNothingWithoutAnExecutor) {
+  int result = 0;
+  start(yield_once(), [&result](int value) { result = value; });
+  EXPECT_EQ(result, 1);
+}
+
 TEST(BlockingExecutor, RunsATaskThatLeavesItsThreadManyTimes) {
   ThreadExecutor worker;
   EXPECT_EQ(wait_for(many_handovers(worker, 200)), 199 * 200 / 2);

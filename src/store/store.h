@@ -51,6 +51,12 @@ struct CertificateMatch {
 std::string certificate_link(const crypto::Sha256& sha256);
 std::string ca_reference_link(std::string_view certificate_name);
 
+/// One entry of an import: its new value and what that was made of.
+struct ImportEntry {
+  Enrollment value;
+  std::optional<Enrollment> current;  ///< as the caller saw it; nullopt: it saw none
+};
+
 /// The keys of one symmetric-key group, all that is needed to find the group of a token.
 struct SymmetricGroup {
   std::string id;
@@ -100,6 +106,17 @@ class Store {
   /// kConflict also when a certificate of the new value stands in another entry.
   virtual Task<Result<Enrollment>> change_enrollment(InstanceId instance, EnrollmentKind kind, std::string id,
                                                      Change<Enrollment> change) = 0;
+  /// Those of the ids that are stored, each in the place of its id; all at one moment.
+  virtual Task<Result<std::vector<std::optional<Enrollment>>>> find_enrollments(InstanceId instance,
+                                                                                EnrollmentKind kind,
+                                                                                std::vector<std::string> ids) = 0;
+  /// Writes many entries of a kind in one transaction; the result has the outcome of each in its place. Entries are
+  /// independent, and those of the same id are written in their order. kPreconditionFailed: what is stored is not
+  /// `current` any more (compared by etag), so the value has to be made anew; kConflict: a certificate stands in
+  /// another entry. The work of preparing is done before the transaction, on the caller's executor, which it
+  /// yields.
+  virtual Task<Result<std::vector<Result<void>>>> import_enrollments(InstanceId instance, EnrollmentKind kind,
+                                                                     std::vector<ImportEntry> entries) = 0;
   /// Deleting an individual enrollment ends its registration record; a group's records stay.
   virtual Task<Result<void>> remove_enrollment(InstanceId instance, EnrollmentKind kind, std::string id,
                                                Check<Enrollment> check) = 0;

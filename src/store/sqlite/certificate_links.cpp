@@ -38,16 +38,17 @@ Result<std::optional<CertificateMatch>> find_link(const Session& session, const 
       });
 }
 
+Error in_use(const CertificateMatch& holder) {
+  const std::string_view what = holder.kind == EnrollmentKind::kGroup ? "enrollment group" : "individual enrollment";
+  return {ErrorCode::kConflict,
+          fmt::format("The certificate is already in use by {} '{}'.", what, holder.enrollment_key)};
+}
+
 Result<void> insert_link(const Session& session, const InstanceId& instance, EnrollmentKind kind,
                          const std::string& enrollment_key, const std::string& link) {
   const auto holder = find_link(session, instance, link);
   if (!holder) return std::unexpected(holder.error());
-  if (*holder) {
-    const std::string_view what =
-        (*holder)->kind == EnrollmentKind::kGroup ? "enrollment group" : "individual enrollment";
-    return fail(ErrorCode::kConflict,
-                fmt::format("The certificate is already in use by {} '{}'.", what, (*holder)->enrollment_key));
-  }
+  if (*holder) return std::unexpected(in_use(**holder));
   return without_count(session.connection.run(
       "INSERT INTO enrollment_certificate (instance, link, kind, enrollment_key) VALUES (?, ?, ?, ?)", instance, link,
       kind_code(kind), enrollment_key));
@@ -62,6 +63,17 @@ std::vector<std::string> links_of(const model::Attestation& attestation) {
   const auto repeated = std::ranges::unique(links);
   links.erase(repeated.begin(), repeated.end());
   return links;
+}
+
+Result<std::optional<Error>> find_conflict(const Session& session, const InstanceId& instance, EnrollmentKind kind,
+                                           const std::string& enrollment_key, std::span<const std::string> links) {
+  for (const auto& link : links) {
+    const auto holder = find_link(session, instance, link);
+    if (!holder) return std::unexpected(holder.error());
+    const bool own = *holder && (*holder)->kind == kind && (*holder)->enrollment_key == enrollment_key;
+    if (*holder && !own) return in_use(**holder);
+  }
+  return std::nullopt;
 }
 
 Result<void> replace_links(const Session& session, const InstanceId& instance, EnrollmentKind kind,

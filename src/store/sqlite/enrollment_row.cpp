@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "model/enrollment_json.h"
+#include "model/json.h"
 
 namespace muster::store::sqlite {
 namespace {
@@ -54,7 +55,7 @@ std::string enrollment_key_context(const InstanceId& instance, EnrollmentKind ki
   return fmt::format("enrollment|{}|{}|{}|{}", instance, model::to_string(kind), key, slot);
 }
 
-EnrollmentRow to_row(const Session& session, const InstanceId& instance, const Enrollment& value) {
+EnrollmentRow to_row(const crypto::Sealer& sealer, const InstanceId& instance, const Enrollment& value) {
   EnrollmentRow row;
   row.attestation = model::attestation_type(value.attestation);
   row.status = model::to_string(value.status);
@@ -65,8 +66,8 @@ EnrollmentRow to_row(const Session& session, const InstanceId& instance, const E
   }
   if (const auto* keys = std::get_if<model::SymmetricKeyAttestation>(&value.attestation)) {
     const std::string key = model::id_key(value.id);
-    row.primary_key = seal(session, keys->primary, enrollment_key_context(instance, value.kind, key, "primary"));
-    row.secondary_key = seal(session, keys->secondary, enrollment_key_context(instance, value.kind, key, "secondary"));
+    row.primary_key = seal(sealer, keys->primary, enrollment_key_context(instance, value.kind, key, "primary"));
+    row.secondary_key = seal(sealer, keys->secondary, enrollment_key_context(instance, value.kind, key, "secondary"));
   }
   return row;
 }
@@ -83,6 +84,14 @@ Result<Enrollment> read_enrollment(const Session& session, const InstanceId& ins
     return std::unexpected(filled.error());
   }
   return value;
+}
+
+Result<std::string> etag_of_body(std::string_view text) {
+  const auto body = parse_body(text);
+  if (!body) return std::unexpected(body.error());
+  const auto etag = model::required_string(*body, "etag");
+  if (!etag) return damaged(etag.error().message);
+  return std::string(*etag);
 }
 
 }  // namespace muster::store::sqlite

@@ -20,10 +20,13 @@ struct EnrollmentRow {
   std::optional<Bytes> secondary_key;
 };
 
-EnrollmentRow to_row(const Session& session, const InstanceId& instance, const Enrollment& value);
+EnrollmentRow to_row(const crypto::Sealer& sealer, const InstanceId& instance, const Enrollment& value);
 
 /// Columns: kind, enrollment_key, body, primary_certificate, secondary_certificate, primary_key, secondary_key.
 Result<Enrollment> read_enrollment(const Session& session, const InstanceId& instance, const Statement& row);
+
+/// The etag out of the column `body`.
+Result<std::string> etag_of_body(std::string_view body);
 
 /// Names the row and column of a sealed group or device key; `slot` is "primary" or "secondary".
 std::string enrollment_key_context(const InstanceId& instance, EnrollmentKind kind, std::string_view key,

@@ -15,7 +15,7 @@ std::string_view describe(EnrollmentKind kind) {
 }
 
 Result<void> write_enrollment(const Session& session, const InstanceId& instance, const Enrollment& value) {
-  const EnrollmentRow row = to_row(session, instance, value);
+  const EnrollmentRow row = to_row(session.sealer, instance, value);
   return without_count(session.connection.run(
       "INSERT INTO enrollment (instance, kind, enrollment_key, attestation, status, body, primary_certificate, "
       "secondary_certificate, primary_key, secondary_key) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
@@ -41,6 +41,19 @@ Result<std::optional<Enrollment>> find_enrollment(const Session& session, const 
                                "WHERE instance = ? AND kind = ? AND enrollment_key = ?",
                                instance, kind_code(kind), model::id_key(id)),
       [&](const Statement& row) { return read_enrollment(session, instance, row); });
+}
+
+Result<std::vector<std::optional<Enrollment>>> find_enrollments(const Session& session, const InstanceId& instance,
+                                                                EnrollmentKind kind,
+                                                                const std::vector<std::string>& ids) {
+  std::vector<std::optional<Enrollment>> found;
+  found.reserve(ids.size());
+  for (const std::string& id : ids) {
+    auto entry = find_enrollment(session, instance, kind, id);
+    if (!entry) return std::unexpected(std::move(entry).error());
+    found.push_back(*std::move(entry));
+  }
+  return found;
 }
 
 Result<Enrollment> change_enrollment(const Session& session, const InstanceId& instance, EnrollmentKind kind,

@@ -11,6 +11,9 @@ namespace muster::store::sqlite {
 
 Result<std::optional<Enrollment>> find_enrollment(const Session& session, const InstanceId& instance,
                                                   EnrollmentKind kind, const std::string& id);
+Result<std::vector<std::optional<Enrollment>>> find_enrollments(const Session& session, const InstanceId& instance,
+                                                                EnrollmentKind kind,
+                                                                const std::vector<std::string>& ids);
 Result<Enrollment> change_enrollment(const Session& session, const InstanceId& instance, EnrollmentKind kind,
                                      const std::string& id, Change<Enrollment>& change);
 Result<void> remove_enrollment(const Session& session, const InstanceId& instance, EnrollmentKind kind,

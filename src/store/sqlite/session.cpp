@@ -39,9 +39,9 @@ Result<boost::json::object> parse_body(std::string_view text) {
   return std::move(value.get_object());
 }
 
-std::optional<Bytes> seal(const Session& session, const SecretBytes& secret, std::string_view context) {
+std::optional<Bytes> seal(const crypto::Sealer& sealer, const SecretBytes& secret, std::string_view context) {
   if (secret.empty()) return std::nullopt;
-  return session.sealer.seal(secret, context);
+  return sealer.seal(secret, context);
 }
 
 Result<SecretBytes> unseal(const Session& session, const Statement& row, int column, std::string_view context) {

@@ -30,7 +30,10 @@ Result<model::EnrollmentKind> kind_from_code(std::int64_t code);
 Result<boost::json::object> parse_body(std::string_view text);
 
 /// An empty secret is stored as NULL.
-std::optional<Bytes> seal(const Session& session, const SecretBytes& secret, std::string_view context);
+std::optional<Bytes> seal(const crypto::Sealer& sealer, const SecretBytes& secret, std::string_view context);
+inline std::optional<Bytes> seal(const Session& session, const SecretBytes& secret, std::string_view context) {
+  return seal(session.sealer, secret, context);
+}
 /// Column `column` of the current row.
 Result<SecretBytes> unseal(const Session& session, const Statement& row, int column, std::string_view context);
 

@@ -1,10 +1,13 @@
 #include "store/sqlite/sqlite_store.h"
 
+#include <algorithm>
+
 #include "store/sqlite/attempts.h"
 #include "store/sqlite/ca_certificates.h"
 #include "store/sqlite/certificate_links.h"
 #include "store/sqlite/checkpointer.h"
 #include "store/sqlite/counted_changes.h"
+#include "store/sqlite/enrollment_import.h"
 #include "store/sqlite/enrollments.h"
 #include "store/sqlite/hub_devices.h"
 #include "store/sqlite/instances.h"
@@ -24,6 +27,8 @@ namespace {
 
 /// Deleted in one commit by a purge; more would hold up the changes of others.
 constexpr std::size_t kPurgeBatch = 2000;
+/// Entries of an import that are prepared in one go: a few milliseconds.
+constexpr std::size_t kPreparedInOneGo = 256;
 
 /// A write that changes nothing for anybody.
 Result<void> leave_write_mark(const Session& session) {
@@ -92,6 +97,32 @@ class SqliteStore final : public Store {
         [instance = std::move(instance), kind, id = std::move(id)](const Session& session) {
           return sqlite::find_enrollment(session, instance, kind, id);
         });
+  }
+
+  Task<Result<std::vector<std::optional<Enrollment>>>> find_enrollments(InstanceId instance, EnrollmentKind kind,
+                                                                        std::vector<std::string> ids) override {
+    return read<std::vector<std::optional<Enrollment>>>(
+        [instance = std::move(instance), kind, ids = std::move(ids)](const Session& session) {
+          return sqlite::find_enrollments(session, instance, kind, ids);
+        });
+  }
+
+  Task<Result<std::vector<Result<void>>>> import_enrollments(InstanceId instance, EnrollmentKind kind,
+                                                             std::vector<ImportEntry> entries) override {
+    std::vector<PreparedEntry> prepared;
+    prepared.reserve(entries.size());
+    for (const ImportEntry& entry : entries) {
+      if (prepared.size() % kPreparedInOneGo == kPreparedInOneGo - 1) co_await Yield();
+      prepared.push_back(prepare_entry(*sealer_, instance, entry));
+    }
+    entries = {};
+    const std::size_t weight = std::max<std::size_t>(prepared.size(), 1);
+    co_return co_await write<std::vector<Result<void>>>(
+        drop_groups(instance, kind),
+        [instance, kind, prepared = std::move(prepared)](const Session& session) {
+          return sqlite::import_enrollments(session, instance, kind, prepared);
+        },
+        weight);
   }
 
   Task<Result<Enrollment>> change_enrollment(InstanceId instance, EnrollmentKind kind, std::string id,
@@ -318,7 +349,7 @@ class SqliteStore final : public Store {
   }
 
   template <class T, class Change>
-  Task<Result<T>> write(Hook committed, Change change) {
+  Task<Result<T>> write(Hook committed, Change change, std::size_t weight = 1) {
     auto work = [this, committed = std::move(committed),
                  change = std::move(change)](Transaction& transaction) mutable -> Result<T> {
       const Session session{transaction.connection(), *sealer_};
@@ -326,8 +357,8 @@ class SqliteStore final : public Store {
       if (result && committed) transaction.on_commit(std::move(committed));
       return result;
     };
-    co_return co_await Handover<Result<T>>([this, work = std::move(work)](auto deliver) mutable {
-      writer_.submit<T>(std::move(work), std::move(deliver));
+    co_return co_await Handover<Result<T>>([this, weight, work = std::move(work)](auto deliver) mutable {
+      writer_.submit<T>(std::move(work), std::move(deliver), weight);
     });
   }
 

@@ -57,7 +57,8 @@ bool Writer::wait_for_work() {
 
 bool Writer::take_next() {
   const std::scoped_lock lock(mutex_);
-  if (queue_.empty() || batch_.size() >= limits_.max_batch) return false;
+  if (queue_.empty() || batch_weight_ >= limits_.max_batch) return false;
+  batch_weight_ += queue_.front()->weight();
   batch_.push_back(std::move(queue_.front()));
   queue_.pop_front();
   return true;
@@ -131,6 +132,7 @@ void Writer::deliver_batch() {
     job->deliver();
   }
   batch_.clear();
+  batch_weight_ = 0;
 }
 
 }  // namespace muster::store::sqlite

@@ -35,10 +35,11 @@ class Transaction {
 
 /// The one thread that writes, with group commit.
 ///
-/// A batch is what waits, up to `max_batch` changes, and ends early when nothing waits. Each change runs in a
-/// savepoint, so a failing one undoes only itself. Results are delivered after the commit; when the commit fails, or a
-/// failure made SQLite drop the whole transaction, every change of the batch gets that error. Thread-safe; destruction
-/// finishes what was accepted.
+/// A batch is what waits, up to `max_batch` changes, and ends early when nothing waits. A change that does the work of
+/// many counts as many, so that those behind it do not wait for one more of its kind. Each change runs in a savepoint,
+/// so a failing one undoes only itself. Results are delivered after the commit; when the commit fails, or a failure
+/// made SQLite drop the whole transaction, every change of the batch gets that error. Thread-safe; destruction finishes
+/// what was accepted.
 class Writer {
  public:
   struct Limits {
@@ -54,12 +55,12 @@ class Writer {
   Writer(const Writer&) = delete;
   Writer& operator=(const Writer&) = delete;
 
-  /// Queues a change. `deliver` runs once: on the writer's thread, or on this one with kUnavailable when the queue is
-  /// full or the writer is stopping. It must not throw.
+  /// Queues a change that counts as `weight` changes of a batch. `deliver` runs once: on the writer's thread, or on
+  /// this one with kUnavailable when the queue is full or the writer is stopping. It must not throw.
   template <class T>
-  void submit(std::move_only_function<Result<T>(Transaction&)> change,
-              std::move_only_function<void(Result<T>)> deliver) {
-    if (auto refused = enqueue(std::make_unique<Change<T>>(std::move(change), std::move(deliver)))) {
+  void submit(std::move_only_function<Result<T>(Transaction&)> change, std::move_only_function<void(Result<T>)> deliver,
+              std::size_t weight = 1) {
+    if (auto refused = enqueue(std::make_unique<Change<T>>(std::move(change), std::move(deliver), weight))) {
       refused->undo({ErrorCode::kUnavailable, "The store is busy."});
       refused->deliver();
     }
@@ -73,22 +74,27 @@ class Writer {
  private:
   class Job {
    public:
-    Job() = default;
+    explicit Job(std::size_t weight) : weight_(weight) {}
     Job(const Job&) = delete;
     Job& operator=(const Job&) = delete;
     virtual ~Job() = default;
 
+    [[nodiscard]] std::size_t weight() const { return weight_; }
     /// Null: the change is done; else why it has to be undone. Valid until undo() or deliver().
     virtual const Error* run(Transaction& transaction) = 0;
     virtual void undo(const Error& why) = 0;
     virtual void deliver() = 0;
+
+   private:
+    std::size_t weight_;
   };
 
   template <class T>
   class Change final : public Job {
    public:
-    Change(std::move_only_function<Result<T>(Transaction&)> change, std::move_only_function<void(Result<T>)> deliver)
-        : change_(std::move(change)), deliver_(std::move(deliver)) {}
+    Change(std::move_only_function<Result<T>(Transaction&)> change, std::move_only_function<void(Result<T>)> deliver,
+           std::size_t weight)
+        : Job(weight), change_(std::move(change)), deliver_(std::move(deliver)) {}
 
     const Error* run(Transaction& transaction) override {
       result_.emplace(change_(transaction));
@@ -120,7 +126,8 @@ class Writer {
   const Limits limits_;
   std::move_only_function<void(std::size_t)> wal_grew_;
   StoreObserver* const observer_;
-  std::vector<std::unique_ptr<Job>> batch_;  // writer's thread only
+  std::vector<std::unique_ptr<Job>> batch_;  // writer's thread only, as is batch_weight_
+  std::size_t batch_weight_ = 0;
   std::atomic<std::size_t> pending_ = 0;
   std::atomic<std::size_t> commits_ = 0;
 

@@ -42,12 +42,12 @@ class WriterTest : public testing::Test {
   }
 
   using Change = std::move_only_function<Result<int>(Transaction&)>;
-  static std::future<Result<int>> submit(Writer& writer, Change change) {
+  static std::future<Result<int>> submit(Writer& writer, Change change, std::size_t weight = 1) {
     std::promise<Result<int>> promise;
     auto future = promise.get_future();
-    writer.submit<int>(std::move(change), [promise = std::move(promise)](Result<int> result) mutable {
-      promise.set_value(std::move(result));
-    });
+    writer.submit<int>(
+        std::move(change),
+        [promise = std::move(promise)](Result<int> result) mutable { promise.set_value(std::move(result)); }, weight);
     return future;
   }
   static Change note(std::string text) {
@@ -86,6 +86,20 @@ TEST_F(WriterTest, WaitingChangesShareOneCommit) {
   for (auto& result : waiting) EXPECT_TRUE(result.get());
   EXPECT_EQ(writer.commits(), 2U) << "32 changes, 16 in a batch";
   EXPECT_EQ(notes().size(), 31U);
+}
+
+TEST_F(WriterTest, AHeavyChangeEndsItsBatch) {
+  Writer writer(open(), {.max_batch = 16, .max_queue = 100}, ignore_growth);
+  Gate gate;
+  auto held = submit(writer, gate.change());
+  gate.entered.wait();
+  auto heavy = submit(writer, note("heavy"), 1000);
+  auto behind = submit(writer, note("behind"));
+  gate.open.count_down();
+  EXPECT_TRUE(held.get());
+  EXPECT_TRUE(heavy.get());
+  EXPECT_TRUE(behind.get());
+  EXPECT_EQ(writer.commits(), 2U);
 }
 
 TEST_F(WriterTest, AFailingChangeUndoesOnlyItself) {
