@@ -11,7 +11,7 @@
 namespace muster::wire {
 
 /// Takes the records of a CSV text one after the other (RFC 4180): commas, quoted cells in which a quote is doubled and
-/// line ends are text, CRLF or LF. Empty lines are passed over, and so is a byte order mark in front of everything.
+/// line ends are text, CRLF or LF. Empty lines are passed over, and so is a byte order mark in front of line 1.
 ///
 /// A malformed record is a fault; the reader then goes on at the line behind the one on which that record began, so
 /// that one bad line costs no other. Takes time linear in the length of the text. The text outlives the reader.

@@ -4,7 +4,7 @@ namespace muster::wire {
 
 LineReader::LineReader(std::string_view text, std::size_t first_line, TextEnd end)
     : text_(text), end_(end), next_line_(first_line) {
-  if (text_.starts_with(kByteOrderMark)) position_ = kByteOrderMark.size();
+  if (first_line == 1 && text_.starts_with(kByteOrderMark)) position_ = kByteOrderMark.size();
 }
 
 std::optional<std::string_view> LineReader::next() {

@@ -12,7 +12,7 @@ namespace muster::wire {
 inline constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
 
 /// Takes the lines of a text one after the other, as newline-delimited JSON has them: LF or CRLF, the last one with or
-/// without. Lines of blanks and tabs only are passed over, and so is a byte order mark in front of everything.
+/// without. Lines of blanks and tabs only are passed over, and so is a byte order mark in front of line 1.
 /// The text outlives the reader.
 class LineReader {
  public:

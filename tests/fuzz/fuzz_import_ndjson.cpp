@@ -1,0 +1,11 @@
+// Imports of enrollments and groups as newline-delimited JSON: lines, entries, and exports of what they made.
+#include "import_checks.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const std::string_view text = muster::as_text({data, size});
+  muster::fuzz::import_text(muster::model::TransferFormat::kNdjson, text);
+  if (size == 0) return 0;
+  muster::fuzz::cut_text<muster::wire::LineReader>(text, data[size - 1] % size,
+                                                   [](auto& reader) { return reader.next().has_value(); });
+  return 0;
+}
