@@ -48,7 +48,8 @@ class SqliteStore final : public Store {
         checkpointer_(std::move(checkpointing), options.wal_limit),
         readers_(options.path),
         writer_(
-            std::move(writing), {.max_batch = options.max_batch, .max_queue = options.max_queue},
+            std::move(writing),
+            {.max_batch = options.max_batch, .max_queue = options.max_queue, .gathering = options.gathering},
             [this](std::size_t pages) { checkpointer_.wal_grew(pages); }, options.observer) {}
 
   Task<Result<std::vector<model::Instance>>> list_instances() override {

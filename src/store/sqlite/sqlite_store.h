@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <filesystem>
 #include <memory>
 
@@ -12,12 +13,13 @@
 namespace muster::store {
 
 struct SqliteOptions {
-  std::filesystem::path path;           ///< the database file; its folder must exist
-  std::size_t max_batch = 128;          ///< changes in one commit (spec stack: group commit)
-  std::size_t max_queue = 20'000;       ///< waiting changes; beyond it writes are kUnavailable at once
-  std::size_t wal_limit = 64UL << 20U;  ///< octets of WAL after which a truncating checkpoint runs
+  std::filesystem::path path;                 ///< the database file; its folder must exist
+  std::size_t max_batch = 128;                ///< changes in one commit (spec stack: group commit)
+  std::chrono::microseconds gathering{4000};  ///< between commits while changes come from several sides
+  std::size_t max_queue = 20'000;             ///< waiting changes; beyond it writes are kUnavailable at once
+  std::size_t wal_limit = 64UL << 20U;        ///< octets of WAL after which a truncating checkpoint runs
   RowLimits limits = {};
-  StoreObserver* observer = nullptr;    ///< told of every commit; outlives the store
+  StoreObserver* observer = nullptr;  ///< told of every commit; outlives the store
 };
 
 /// The embedded store: SQLite in WAL mode, synchronous=FULL, one writer thread with group commit, a read connection per

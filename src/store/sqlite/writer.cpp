@@ -27,31 +27,39 @@ Writer::~Writer() {
 }
 
 std::unique_ptr<Writer::Job> Writer::enqueue(std::unique_ptr<Job> job) {
+  bool wake = false;
   {
     const std::scoped_lock lock(mutex_);
     if (stopping_ || queue_.size() >= limits_.max_queue) return job;
     queue_.push_back(std::move(job));
     pending_.fetch_add(1, std::memory_order_relaxed);
+    wake = queue_.size() == wakes_at_;
   }
-  wake_.notify_one();
+  if (wake) wake_.notify_one();
   return nullptr;
 }
 
 void Writer::run() {
   batch_.reserve(limits_.max_batch);
   while (wait_for_work()) {
+    const auto begun = std::chrono::steady_clock::now();
     auto done = finish(run_batch());
     if (!done) {
       log_error("store.commit-failed", {{"error", done.error().message}, {"detail", done.error().detail}});
       for (auto& job : batch_) job->undo(done.error());
     }
+    next_batch_after_ = batch_.size() > 1 ? begun + limits_.gathering : begun;
     deliver_batch();
   }
 }
 
 bool Writer::wait_for_work() {
   std::unique_lock lock(mutex_);
+  wakes_at_ = limits_.max_batch;
+  wake_.wait_until(lock, next_batch_after_, [this] { return stopping_ || queue_.size() >= limits_.max_batch; });
+  wakes_at_ = 1;
   wake_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
+  wakes_at_ = 0;
   return !queue_.empty();
 }
 

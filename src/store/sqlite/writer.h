@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <functional>
@@ -35,16 +36,18 @@ class Transaction {
 
 /// The one thread that writes, with group commit.
 ///
-/// A batch is what waits, up to `max_batch` changes, and ends early when nothing waits. A change that does the work of
-/// many counts as many, so that those behind it do not wait for one more of its kind. Each change runs in a savepoint,
-/// so a failing one undoes only itself. Results are delivered after the commit; when the commit fails, or a failure
-/// made SQLite drop the whole transaction, every change of the batch gets that error. Thread-safe; destruction finishes
-/// what was accepted.
+/// A batch is what waits, up to `max_batch` changes, and ends early when nothing waits. A change that comes alone is
+/// committed at once; while changes come from several sides, commits keep `gathering` apart, so that more of them share
+/// one: a commit costs as much as several changes. A change that does the work of many counts as many, so that those
+/// behind it do not wait for one more of its kind. Each change runs in a savepoint, so a failing one undoes only
+/// itself. Results are delivered after the commit; when the commit fails, or a failure made SQLite drop the whole
+/// transaction, every change of the batch gets that error. Thread-safe; destruction finishes what was accepted.
 class Writer {
  public:
   struct Limits {
     std::size_t max_batch = 128;
     std::size_t max_queue = 20'000;
+    std::chrono::microseconds gathering{0};
   };
 
   /// `wal_grew` gets the pages of the write-ahead log after each commit, on the writer's thread.
@@ -126,15 +129,17 @@ class Writer {
   const Limits limits_;
   std::move_only_function<void(std::size_t)> wal_grew_;
   StoreObserver* const observer_;
-  std::vector<std::unique_ptr<Job>> batch_;  // writer's thread only, as is batch_weight_
+  std::vector<std::unique_ptr<Job>> batch_;  // writer's thread only, as are the next two
   std::size_t batch_weight_ = 0;
+  std::chrono::steady_clock::time_point next_batch_after_;
   std::atomic<std::size_t> pending_ = 0;
   std::atomic<std::size_t> commits_ = 0;
 
-  std::mutex mutex_;  // protects queue_, stopping_
+  std::mutex mutex_;  // protects queue_, stopping_, wakes_at_
   std::condition_variable wake_;
   std::deque<std::unique_ptr<Job>> queue_;
   bool stopping_ = false;
+  std::size_t wakes_at_ = 0;  // length of the queue that the writer sleeps for; 0: it is awake
 
   std::thread thread_;  // last: it uses all of the above
 };

@@ -102,6 +102,31 @@ TEST_F(WriterTest, AHeavyChangeEndsItsBatch) {
   EXPECT_EQ(writer.commits(), 2U);
 }
 
+TEST_F(WriterTest, AChangeThatComesAloneIsCommittedAtOnce) {
+  Writer writer(open(), {.gathering = std::chrono::hours(1)}, ignore_growth);
+  for (const char* text : {"a", "b", "c"}) EXPECT_TRUE(submit(writer, note(text)).get());
+  EXPECT_EQ(writer.commits(), 3U);
+}
+
+TEST_F(WriterTest, ChangesFromSeveralSidesAreGatheredUntilABatchIsFull) {
+  std::vector<std::future<Result<int>>> results;
+  {
+    Writer writer(open(), {.max_batch = 4, .gathering = std::chrono::hours(1)}, ignore_growth);
+    Gate gate;
+    results.push_back(submit(writer, gate.change()));
+    gate.entered.wait();
+    results.push_back(submit(writer, note("together")));
+    gate.open.count_down();
+    EXPECT_TRUE(results[1].get());
+    for (int i = 0; i < 4; ++i) results.push_back(submit(writer, note(std::to_string(i))));
+    EXPECT_TRUE(results[5].get());
+    EXPECT_EQ(writer.commits(), 2U);
+    results.push_back(submit(writer, note("at the end")));
+  }
+  EXPECT_TRUE(results.back().get()) << "stopping does not wait for others";
+  EXPECT_EQ(notes().size(), 6U);
+}
+
 TEST_F(WriterTest, AFailingChangeUndoesOnlyItself) {
   Writer writer(open(), {}, ignore_growth);
   Gate gate;
