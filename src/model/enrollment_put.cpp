@@ -44,6 +44,10 @@ object preview_members(EnrollmentKind kind, const object& body, const MemberRead
     }
     out[member.name] = value;
   }
+  // Host names have no case; this one is kept in lower case (service-api.md 2.1).
+  if (auto* name = out.if_contains("deviceHostname"); name != nullptr && name->is_string()) {
+    *name = to_lower(name->get_string());
+  }
   return out;
 }
 

@@ -116,11 +116,12 @@ TEST(EnrollmentPut, KeepsPreviewMembersOfItsKind) {  // service-api.md 2.1
   const std::string body = with(
       R"("trustBundleId":"t","clientCertificateIssuancePolicy":{"certificateAuthorityName":"ca"},
          "serverCertificateIssuancePolicy":{},"credentialPolicyName":"p","certificatePolicyResourceId":"r",
-         "deviceHostname":"h","deviceIpAddress":"10.0.0.1")");
+         "deviceHostname":"Pump-1.LAN","deviceIpAddress":"10.0.0.1")");
   const auto individual = put_individual(body);
   const auto group = put(EnrollmentKind::kGroup, "line7", body);
   ASSERT_TRUE(individual && group);
   EXPECT_EQ(individual->preview_members.size(), 7U);
+  EXPECT_EQ(individual->preview_members.at("deviceHostname"), boost::json::value("pump-1.lan"));
   EXPECT_EQ(group->preview_members.size(), 5U);
   EXPECT_EQ(to_json(*group, EnrollmentView::kPublic).at("trustBundleId"), boost::json::value("t"));
 }

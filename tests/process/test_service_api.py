@@ -114,21 +114,6 @@ def test_token_expiry_has_a_tolerance(world):
     checks.error(world.operator.call("GET", "/enrollments/sa-01", token=token), 404, 404201)
 
 
-@pytest.mark.parametrize(
-    "version", ["2018-04-01", "2019-03-31", "2021-10-01", "2021-11-01-preview", "2025-07-01-preview"]
-)
-def test_every_api_version_of_a_client_is_accepted(world, unique, version):
-    name = unique("version")
-    world.undo.append(lambda: world.operator.delete("enrollments", name))
-    answer = world.operator.call("PUT", f"/enrollments/{name}", entry_of("enrollments", name), api_version=version)
-    assert answer.status == 200, answer
-
-
-@pytest.mark.parametrize("version", ["", "latest", "2021-10"])
-def test_bad_api_version_is_400(world, version):
-    checks.error(world.operator.call("GET", "/enrollments/x", api_version=version), 400)
-
-
 # --- SA-02: create, update, etags -----------------------------------------------------------------------------------
 def test_create_then_conflict_then_update(world, unique, kind):
     """service-api.md 3.4: PUT without If-Match creates only."""

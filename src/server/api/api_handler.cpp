@@ -37,10 +37,12 @@ bool is_management(const Route& route) {
   return route.path.front() == "subscriptions";
 }
 
-bool knows_version(const Route& route, std::optional<std::string_view> version) {
-  if (!version) return false;
-  if (is_management(route)) return wire::is_plausible_api_version(*version);
-  return std::ranges::find(kServiceVersions, *version) != kServiceVersions.end();
+std::expected<void, ApiError> check_version(const Route& route, std::optional<std::string_view> version) {
+  if (!version) return server::refuse(400, 400000, "The query parameter api-version is missing.");
+  const bool known = is_management(route) ? wire::is_plausible_api_version(*version)
+                                          : std::ranges::find(kServiceVersions, *version) != kServiceVersions.end();
+  if (known) return {};
+  return server::refuse(400, 400000, "The query parameter api-version is not a version of this API.");
 }
 
 bool is_device_target(std::string_view target) {
@@ -126,8 +128,8 @@ Task<ApiResult> ApiHandler::serve_operator(const Route& route, ApiCall& call) {
   call.config = std::move(*config);
   auto policy = authorize(call, *route.right, parts_.sas_tolerance);
   if (!policy) co_return std::unexpected(policy.error());
-  if (!knows_version(route, call.target.parameter("api-version"))) {
-    co_return server::refuse(400, 400000, "The query parameter api-version is missing or not a known version.");
+  if (auto version = check_version(route, call.target.parameter("api-version")); !version) {
+    co_return std::unexpected(version.error());
   }
   if (!is_management(route)) {  // an operator can always see and change what throttles him
     if (const auto throttle = operations_.admit(call.config->instance.id)) {
