@@ -42,6 +42,8 @@ class _Connection(http.client.HTTPSConnection):
 
     def connect(self):
         plain = socket.create_connection((self.endpoint.address, self.endpoint.port), TIMEOUT_SECONDS)
+        # Head and body are sent apart; without this the second waits for the acknowledgement of the first.
+        plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.sock = self.tls.wrap_socket(plain, server_hostname=self.endpoint.host)
 
 
