@@ -9,30 +9,13 @@
 #include "model/enrollment_json.h"
 #include "model/ids.h"
 #include "server/api/enrollment_words.h"
+#include "server/api/linked_hubs_check.h"
 
 namespace muster::server {
 namespace {
 
 using model::Enrollment;
 using model::EnrollmentKind;
-
-/// Hubs that an entry names must be linked (service-api.md 3.1). One that was unlinked since the entry was written may
-/// stay, or nobody could change the entry any more.
-Result<void> check_hubs_linked(const Enrollment& next, const Enrollment* current, const model::InstanceConfig& config) {
-  const auto names = [](const Enrollment& enrollment) {
-    std::vector<std::string> out = enrollment.iot_hubs.value_or(std::vector<std::string>());
-    if (!enrollment.iot_hub_host_name.empty()) out.push_back(enrollment.iot_hub_host_name);
-    return out;
-  };
-  const auto known = current != nullptr ? names(*current) : std::vector<std::string>();
-  for (const std::string& name : names(next)) {
-    const bool kept = std::ranges::any_of(known, [&](const std::string& k) { return equals_nocase(k, name); });
-    if (!kept && config.find_hub(name) == nullptr) {
-      return invalid(fmt::format("iotHubs: {} is not linked to this provisioning service.", name));
-    }
-  }
-  return {};
-}
 
 }  // namespace
 

@@ -11,13 +11,12 @@
 namespace muster::server {
 namespace {
 
-constexpr std::size_t kDefaultPage = 100;
 constexpr std::size_t kLargestPage = 1000;
 
 }  // namespace
 
-Result<PageRequest> read_page_request(const ApiCall& call) {
-  PageRequest page{{}, kDefaultPage};
+Result<PageRequest> read_page_request(const ApiCall& call, std::size_t default_limit) {
+  PageRequest page{{}, default_limit};
   if (const auto count = call.request.header("x-ms-max-item-count"); count && !trim(*count).empty()) {
     const std::string_view text = trim(*count);
     std::size_t value = 0;
@@ -35,10 +34,14 @@ Result<PageRequest> read_page_request(const ApiCall& call) {
   return page;
 }
 
-HttpResponse page_response(const boost::json::array& items, std::string_view item_type, std::string_view next) {
-  HttpResponse response = json_response(200, boost::json::serialize(items));
+void add_page_headers(HttpResponse& response, std::string_view item_type, std::string_view next) {
   response.headers.emplace_back("x-ms-item-type", item_type);
   if (!next.empty()) response.headers.emplace_back("x-ms-continuation", hex_lower(as_bytes(next)));
+}
+
+HttpResponse page_response(const boost::json::array& items, std::string_view item_type, std::string_view next) {
+  HttpResponse response = json_response(200, boost::json::serialize(items));
+  add_page_headers(response, item_type, next);
   return response;
 }
 

@@ -23,6 +23,7 @@ Service::Service(const Parts& parts, InstanceDirectory instances)
       attempts_(parts.store, parts.clock, parts.attempts),
       registrar_({parts.store, hub_, parts.clock, parts.random, attempts_}, parts.attestation),
       enrollments_(parts.store, parts.random, parts.limits.bulk_items),
+      transfer_(parts.store, parts.random),
       registrations_(parts.store),
       management_(parts.store, parts.random, parts.limits.linked_hubs),
       explanations_(parts.store, parts_.attestation),
@@ -34,8 +35,8 @@ Service::Service(const Parts& parts, InstanceDirectory instances)
 /// Fixed words come before the device routes, which begin with a placeholder.
 std::vector<Route> Service::all_routes() {
   std::vector<Route> out;
-  for (auto routes : {enrollments_.routes(), registrations_.routes(), management_.routes(), explanations_.routes(),
-                      devices_.routes()}) {
+  for (auto routes : {enrollments_.routes(), transfer_.routes(), registrations_.routes(), management_.routes(),
+                      explanations_.routes(), devices_.routes()}) {
     out.insert(out.end(), std::make_move_iterator(routes.begin()), std::make_move_iterator(routes.end()));
   }
   return out;

@@ -12,6 +12,7 @@
 #include "server/api/attempt_api.h"
 #include "server/api/device_api.h"
 #include "server/api/enrollment_api.h"
+#include "server/api/enrollment_transfer.h"
 #include "server/api/management_api.h"
 #include "server/api/registration_api.h"
 #include "store/store.h"
@@ -51,6 +52,7 @@ class Service {
   provisioning::AttemptJournal attempts_;
   provisioning::Registrar registrar_;
   EnrollmentApi enrollments_;
+  EnrollmentTransfer transfer_;
   RegistrationApi registrations_;
   ManagementApi management_;
   AttemptApi explanations_;
