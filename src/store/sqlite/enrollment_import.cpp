@@ -16,17 +16,21 @@ Error outdated() {
 /// Writes the entries of one instance and kind.
 struct Import {
   const Session& session;
+  Transaction& transaction;
+  RowCounter& counter;
   const InstanceId& instance;
   EnrollmentKind kind;
 
   /// Why the entry is refused; nullopt: it is written. An error is a failure of the database.
   [[nodiscard]] Result<std::optional<Error>> write(const PreparedEntry& entry) const {
-    if (!entry.replaces.empty()) {
+    // Where rows are counted nothing may be counted that is not written; else the insertion itself finds out.
+    if (!entry.replaces.empty() || counter.limits(entry.counts_as)) {
       auto current = is_current(entry);
       if (!current) return std::unexpected(current.error());
       if (!*current) return outdated();
     }
     if (auto taken = find_conflict(session, instance, kind, entry.key, entry.links); !taken || *taken) return taken;
+    if (auto counted = count(entry); !counted) return counted.error();
     auto written = entry.replaces.empty() ? insert(entry) : update(entry);
     if (!written) return std::unexpected(written.error());
     if (*written == 0) return outdated();
@@ -35,13 +39,21 @@ struct Import {
     return std::nullopt;
   }
 
+  /// One row more of its kind, unless it takes the place of one.
+  [[nodiscard]] Result<void> count(const PreparedEntry& entry) const {
+    if (entry.counts_as == entry.counted_before) return {};
+    if (auto added = counter.add(transaction, instance, entry.counts_as); !added) return added;
+    if (entry.counted_before) counter.remove(transaction, instance, *entry.counted_before);
+    return {};
+  }
+
   [[nodiscard]] Result<bool> is_current(const PreparedEntry& entry) const {
     auto etag = read_optional<std::string>(
         session.connection.query("SELECT body FROM enrollment WHERE instance = ? AND kind = ? AND enrollment_key = ?",
                                  instance, kind_code(kind), entry.key),
         [](const Statement& row) { return etag_of_body(row.text(0)); });
     if (!etag) return std::unexpected(etag.error());
-    return *etag == entry.replaces;
+    return etag->value_or("") == entry.replaces;
   }
 
   [[nodiscard]] Result<std::size_t> insert(const PreparedEntry& entry) const {
@@ -87,17 +99,21 @@ PreparedEntry prepare_entry(const crypto::Sealer& sealer, const InstanceId& inst
                     .row = to_row(sealer, instance, entry.value),
                     .links = links_of(entry.value.attestation),
                     .former_links = {},
-                    .replaces = {}};
+                    .replaces = {},
+                    .counts_as = counted_as(entry.value),
+                    .counted_before = std::nullopt};
   if (entry.current) {
     out.former_links = links_of(entry.current->attestation);
     out.replaces = entry.current->etag;
+    out.counted_before = counted_as(*entry.current);
   }
   return out;
 }
 
-Result<ImportOutcomes> import_enrollments(const Session& session, const InstanceId& instance, EnrollmentKind kind,
+Result<ImportOutcomes> import_enrollments(const Session& session, Transaction& transaction, RowCounter& counter,
+                                          const InstanceId& instance, EnrollmentKind kind,
                                           const std::vector<PreparedEntry>& entries) {
-  const Import import{session, instance, kind};
+  const Import import{session, transaction, counter, instance, kind};
   ImportOutcomes outcomes(entries.size());
   for (const std::size_t i : writing_order(entries)) {
     auto refused = import.write(entries[i]);

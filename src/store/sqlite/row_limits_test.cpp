@@ -57,6 +57,29 @@ TEST_F(StoreLimits, OneEntryTooManyIsRefusedAndTheRestGoesOn) {
   EXPECT_TRUE(put_entry(individual("c", keys("p", "s"))));
 }
 
+TEST_F(StoreLimits, AnImportStopsAtTheLimitAndReplacesFreely) {
+  open({.enrollments = 3});
+  const auto entry = [](const std::string& id, std::optional<Enrollment> current = std::nullopt) {
+    return ImportEntry{individual(id, keys("p", "s")), std::move(current)};
+  };
+  const auto import = [&](std::vector<ImportEntry> entries) {
+    std::vector<bool> written;
+    for (const auto& outcome :
+         wait_for(store_->import_enrollments(kInstance, EnrollmentKind::kIndividual, std::move(entries))).value()) {
+      if (!outcome && outcome.error().code != ErrorCode::kPreconditionFailed) {
+        EXPECT_EQ(outcome.error().code, ErrorCode::kLimitExceeded);
+      }
+      written.push_back(outcome.has_value());
+    }
+    return written;
+  };
+  EXPECT_THAT(import({entry("a"), entry("b")}), testing::ElementsAre(true, true));
+  EXPECT_THAT(import({entry("a"), entry("c"), entry("d")}), testing::ElementsAre(false, true, false))
+      << "a is there already and counts nothing";
+  const auto stored = wait_for(store_->find_enrollment(kInstance, EnrollmentKind::kIndividual, "a")).value();
+  EXPECT_THAT(import({entry("a", stored), entry("e")}), testing::ElementsAre(true, false));
+}
+
 TEST_F(StoreLimits, GroupsAreCountedByTheirAttestation) {
   EXPECT_TRUE(put_entry(x509_group("x")));
   EXPECT_TRUE(put_entry(group("s", keys("p", "s"))));

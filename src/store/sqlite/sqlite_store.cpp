@@ -120,8 +120,8 @@ class SqliteStore final : public Store {
     const std::size_t weight = std::max<std::size_t>(prepared.size(), 1);
     co_return co_await write<std::vector<Result<void>>>(
         drop_groups(instance, kind),
-        [instance, kind, prepared = std::move(prepared)](const Session& session) {
-          return sqlite::import_enrollments(session, instance, kind, prepared);
+        [this, instance, kind, prepared = std::move(prepared)](const Session& session, Transaction& transaction) {
+          return sqlite::import_enrollments(session, transaction, counter_, instance, kind, prepared);
         },
         weight);
   }
