@@ -70,26 +70,35 @@ model::Registration assigning(model::Registration record, const std::optional<mo
   return record;
 }
 
+/// Within a change: out of the cache when no earlier change of the batch touched the device.
+Result<OperationState> current_state(const Session& session, const InstanceId& instance,
+                                     const std::string& operation_id) {
+  if (session.operations != nullptr) {
+    if (const auto cached = session.operations->find(instance, operation_id)) return *cached;
+  }
+  return find_operation(session, instance, operation_id);
+}
+
 }  // namespace
 
-Result<model::Operation> begin_operation(const Session& session, const InstanceId& instance,
-                                         const model::Operation& operation, const model::Registration& record) {
+Result<OperationState> begin_operation(const Session& session, const InstanceId& instance,
+                                       const model::Operation& operation, const model::Registration& record) {
   const std::string key = model::id_key(operation.registration_id);
   if (model::id_key(record.registration_id) != key) {
     return fail(ErrorCode::kInternal, "The store failed.", "record of another device");
   }
   auto open = find_open(session, instance, key);
   if (!open) return std::unexpected(open.error());
-  if (*open && same_entry_and_credential(**open, operation)) return std::move(**open);
+  if (*open && same_entry_and_credential(**open, operation)) return OperationState{std::move(**open), std::nullopt};
   if (*open) {
     if (auto closed = close_operations_of(session, instance, key); !closed) return std::unexpected(closed.error());
   }
-  model::Operation begun = operation;
-  begun.open = true;
-  if (auto inserted = insert_operation(session, instance, begun); !inserted) return std::unexpected(inserted.error());
   const auto current = find_registration(session, instance, key);
   if (!current) return std::unexpected(current.error());
-  auto written = write_registration(session, instance, assigning(record, *current));
+  OperationState begun{operation, assigning(record, *current)};
+  begun.operation.open = true;
+  auto written = insert_operation(session, instance, begun.operation);
+  if (written) written = write_registration(session, instance, *begun.registration);
   if (!written) return std::unexpected(written.error());
   return begun;
 }
@@ -104,26 +113,26 @@ Result<OperationState> find_operation(const Session& session, const InstanceId& 
   return OperationState{std::move(**operation), std::move(*record)};
 }
 
-Result<void> complete_operation(const Session& session, const InstanceId& instance, const std::string& operation_id,
-                                const model::Registration& record, const std::optional<model::Attempt>& attempt) {
-  const auto operation = find_by_id(session, instance, operation_id);
-  if (!operation) return std::unexpected(operation.error());
-  if (!*operation) return fail(ErrorCode::kNotFound, "Operation not found.");
+Result<OperationState> complete_operation(const Session& session, const InstanceId& instance,
+                                          const std::string& operation_id, const model::Registration& record,
+                                          const std::optional<model::Attempt>& attempt) {
+  auto found = current_state(session, instance, operation_id);
+  if (!found) return found;
+  const auto& [operation, current] = *found;
   // Beginning another operation closes this one, so an open one is the device's last.
-  if (!(*operation)->open) return fail(ErrorCode::kConflict, "The operation has ended.");
-  const std::string key = model::id_key((*operation)->registration_id);
+  if (!operation.open) return fail(ErrorCode::kConflict, "The operation has ended.");
+  const std::string key = model::id_key(operation.registration_id);
   if (model::id_key(record.registration_id) != key) {
     return fail(ErrorCode::kInternal, "The store failed.", "record of another device");
   }
-  const auto current = find_registration(session, instance, key);
-  if (!current) return std::unexpected(current.error());
-  model::Registration result = record;
-  keep_origin(result, *current);
-  if (auto written = write_registration(session, instance, result); !written) return written;
-  if (attempt) {
-    if (auto added = add_attempt(session, instance, *attempt); !added) return added;
-  }
-  return close_operations_of(session, instance, key);
+  OperationState completed{operation, record};
+  completed.operation.open = false;
+  keep_origin(*completed.registration, current);
+  auto written = write_registration(session, instance, *completed.registration);
+  if (written && attempt) written = add_attempt(session, instance, *attempt);
+  if (written) written = close_operations_of(session, instance, key);
+  if (!written) return std::unexpected(written.error());
+  return completed;
 }
 
 Result<std::vector<std::pair<InstanceId, model::Operation>>> open_operations(const Session& session,
@@ -149,6 +158,7 @@ Result<std::size_t> purge_operations(const Session& session, TimePoint before, s
 
 Result<void> close_operations_of(const Session& session, const InstanceId& instance,
                                  const std::string& registration_key) {
+  forget_operation(session, instance, registration_key);
   return without_count(
       session.connection.run("UPDATE operation INDEXED BY operation_open SET is_open = 0 "
                              "WHERE instance = ? AND registration_key = ? AND is_open = 1",

@@ -10,12 +10,15 @@ namespace muster::store::sqlite {
 
 // Register calls from 202 to their result. A device has at most one open operation. Errors as in Store.
 
-Result<model::Operation> begin_operation(const Session& session, const InstanceId& instance,
-                                         const model::Operation& operation, const model::Registration& record);
+/// The operation under way and, when it is a new one, the record as it was written.
+Result<OperationState> begin_operation(const Session& session, const InstanceId& instance,
+                                       const model::Operation& operation, const model::Registration& record);
 Result<OperationState> find_operation(const Session& session, const InstanceId& instance,
                                       const std::string& operation_id);
-Result<void> complete_operation(const Session& session, const InstanceId& instance, const std::string& operation_id,
-                                const model::Registration& record, const std::optional<model::Attempt>& attempt);
+/// What was written.
+Result<OperationState> complete_operation(const Session& session, const InstanceId& instance,
+                                          const std::string& operation_id, const model::Registration& record,
+                                          const std::optional<model::Attempt>& attempt);
 /// The oldest first.
 Result<std::vector<std::pair<InstanceId, model::Operation>>> open_operations(const Session& session, std::size_t limit);
 /// At most `limit` of them, so that no commit grows without bound.

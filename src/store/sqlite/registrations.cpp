@@ -35,6 +35,7 @@ Result<std::optional<model::Registration>> find_registration(const Session& sess
 }
 
 Result<void> write_registration(const Session& session, const InstanceId& instance, const model::Registration& record) {
+  forget_operation(session, instance, record.registration_id);
   return without_count(session.connection.run(
       "INSERT INTO registration (instance, registration_key, enrollment_kind, enrollment_key, status, body) "
       "VALUES (?, ?, ?, ?, ?, ?) "

@@ -14,6 +14,10 @@ std::unexpected<Error> damaged(std::string what) {
   return fail(ErrorCode::kInternal, "Stored data is damaged.", std::move(what));
 }
 
+void forget_operation(const Session& session, const InstanceId& instance, std::string_view registration_id) {
+  if (session.operations != nullptr) session.operations->drop(instance, registration_id);
+}
+
 int kind_code(model::EnrollmentKind kind) {
   return kind == model::EnrollmentKind::kIndividual ? 0 : 1;
 }

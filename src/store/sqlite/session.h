@@ -9,6 +9,7 @@
 #include "crypto/sealing.h"
 #include "model/enrollment.h"
 #include "store/sqlite/connection.h"
+#include "store/sqlite/operation_cache.h"
 
 namespace muster::store::sqlite {
 
@@ -16,7 +17,11 @@ namespace muster::store::sqlite {
 struct Session {
   Connection& connection;
   const crypto::Sealer& sealer;
+  OperationCache* operations = nullptr;  ///< in changes: what they may read there and have to keep true
 };
+
+/// To be called by every change before it writes the record or an operation of a device.
+void forget_operation(const Session& session, const InstanceId& instance, std::string_view registration_id);
 
 /// A stored row that cannot be read back: kInternal, `what` for the operator's log.
 std::unexpected<Error> damaged(std::string what);

@@ -3,13 +3,14 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
-#include <unordered_map>
+#include <string_view>
 
-#include "model/ids.h"
+#include "base/recent_map.h"
 
 namespace muster::store::sqlite {
 
-/// Immutable snapshots by instance, dropped by the writes that outdate them. Thread-safe.
+/// Immutable values read from the database, by key, dropped by the writes that outdate them. Keeps a bounded number of
+/// them. Thread-safe.
 ///
 /// A reader that finds nothing reads the database and offers what it read together with the generation it got from
 /// find(): when a write was committed in between, the offer is refused, so nobody after that write sees the older
@@ -22,28 +23,30 @@ class SnapshotCache {
     std::uint64_t generation = 0;
   };
 
-  Found find(const model::InstanceId& instance) const {
+  explicit SnapshotCache(std::size_t capacity) : snapshots_(capacity) {}
+
+  Found find(std::string_view key) {
     const std::scoped_lock lock(mutex_);
-    const auto found = snapshots_.find(instance);
-    return {found == snapshots_.end() ? nullptr : found->second, generation_};
+    const auto* found = snapshots_.find(key);
+    return {found == nullptr ? nullptr : *found, generation_};
   }
 
-  void offer(const model::InstanceId& instance, std::shared_ptr<const T> value, std::uint64_t generation) {
+  void offer(std::string_view key, std::shared_ptr<const T> value, std::uint64_t generation) {
     const std::scoped_lock lock(mutex_);
-    if (generation == generation_) snapshots_[instance] = std::move(value);
+    if (generation == generation_) snapshots_.put(key, std::move(value));
   }
 
   /// To be called between the commit of a write and its acknowledgement.
-  void drop(const model::InstanceId& instance) {
+  void drop(std::string_view key) {
     const std::scoped_lock lock(mutex_);
     ++generation_;
-    snapshots_.erase(instance);
+    snapshots_.erase(key);
   }
 
  private:
-  mutable std::mutex mutex_;  // protects everything below
+  std::mutex mutex_;  // protects everything below
   std::uint64_t generation_ = 0;
-  std::unordered_map<model::InstanceId, std::shared_ptr<const T>> snapshots_;
+  RecentMap<std::shared_ptr<const T>> snapshots_;
 };
 
 }  // namespace muster::store::sqlite

@@ -30,6 +30,10 @@ constexpr std::size_t kPurgeBatch = 2000;
 /// Entries of an import that are prepared in one go: a few milliseconds.
 constexpr std::size_t kPreparedInOneGo = 256;
 
+// A device asks for its entry and its operation several times within some seconds; this is what a server takes in then.
+constexpr std::size_t kCachedEntries = 4096;
+constexpr std::size_t kCachedInstances = 1024;
+
 /// A write that changes nothing for anybody.
 Result<void> leave_write_mark(const Session& session) {
   return without_count(
@@ -62,7 +66,7 @@ class SqliteStore final : public Store {
   }
 
   Task<Result<std::shared_ptr<const model::InstanceConfig>>> config(InstanceId instance) override {
-    co_return snapshot(configs_, instance, load_config);
+    co_return snapshot(configs_, instance, [&](const Session& session) { return load_config(session, instance); });
   }
 
   Task<Result<void>> change_instance(InstanceId instance, Change<model::InstanceConfig> change) override {
@@ -94,10 +98,11 @@ class SqliteStore final : public Store {
 
   Task<Result<std::optional<Enrollment>>> find_enrollment(InstanceId instance, EnrollmentKind kind,
                                                           std::string id) override {
-    return read<std::optional<Enrollment>>(
-        [instance = std::move(instance), kind, id = std::move(id)](const Session& session) {
-          return sqlite::find_enrollment(session, instance, kind, id);
-        });
+    const auto found = snapshot(enrollments_, enrollment_key(instance, kind, id), [&](const Session& session) {
+      return sqlite::find_enrollment(session, instance, kind, id);
+    });
+    if (!found) co_return std::unexpected(found.error());
+    co_return **found;
   }
 
   Task<Result<std::vector<std::optional<Enrollment>>>> find_enrollments(InstanceId instance, EnrollmentKind kind,
@@ -128,7 +133,7 @@ class SqliteStore final : public Store {
 
   Task<Result<Enrollment>> change_enrollment(InstanceId instance, EnrollmentKind kind, std::string id,
                                              Change<Enrollment> change) override {
-    return write<Enrollment>(drop_groups(instance, kind),
+    return write<Enrollment>(drop_enrollment(instance, kind, id),
                              [this, instance, kind, id = std::move(id), change = std::move(change)](
                                  const Session& session, Transaction& transaction) mutable {
                                CountedChanges counted(counter_, transaction, session, instance);
@@ -139,7 +144,7 @@ class SqliteStore final : public Store {
 
   Task<Result<void>> remove_enrollment(InstanceId instance, EnrollmentKind kind, std::string id,
                                        Check<Enrollment> check) override {
-    return write<void>(drop_groups(instance, kind),
+    return write<void>(drop_enrollment(instance, kind, id),
                        [this, instance, kind, id = std::move(id), check = std::move(check)](
                            const Session& session, Transaction& transaction) mutable {
                          CountedChanges counted(counter_, transaction, session, instance);
@@ -165,7 +170,8 @@ class SqliteStore final : public Store {
   }
 
   Task<Result<std::shared_ptr<const std::vector<SymmetricGroup>>>> symmetric_groups(InstanceId instance) override {
-    co_return snapshot(groups_, instance, load_symmetric_groups);
+    co_return snapshot(groups_, instance,
+                       [&](const Session& session) { return load_symmetric_groups(session, instance); });
   }
 
   Task<Result<std::optional<model::Registration>>> find_registration(InstanceId instance,
@@ -201,22 +207,28 @@ class SqliteStore final : public Store {
             const Session& session, Transaction& transaction) -> Result<model::Operation> {
           CountedChanges counted(counter_, transaction, session, instance);
           if (auto room = counted.beginning(operation.registration_id); !room) return std::unexpected(room.error());
-          return sqlite::begin_operation(session, instance, operation, record);
+          auto begun = sqlite::begin_operation(session, instance, operation, record);
+          if (!begun) return std::unexpected(begun.error());
+          if (begun->registration) transaction.on_commit(keep_operation(instance, *begun));
+          return std::move(begun->operation);
         });
   }
 
   Task<Result<OperationState>> find_operation(InstanceId instance, std::string operation_id) override {
-    return read<OperationState>([instance = std::move(instance), id = std::move(operation_id)](const Session& session) {
-      return sqlite::find_operation(session, instance, id);
-    });
+    if (const auto cached = operations_.find(instance, operation_id)) co_return *cached;
+    co_return read_now([&](const Session& session) { return sqlite::find_operation(session, instance, operation_id); });
   }
 
   Task<Result<void>> complete_operation(InstanceId instance, std::string operation_id, model::Registration record,
                                         std::optional<model::Attempt> attempt) override {
-    return write<void>([instance = std::move(instance), id = std::move(operation_id), record = std::move(record),
-                        attempt = std::move(attempt)](const Session& session) {
-      return sqlite::complete_operation(session, instance, id, record, attempt);
-    });
+    return write<void>(
+        [this, instance = std::move(instance), id = std::move(operation_id), record = std::move(record),
+         attempt = std::move(attempt)](const Session& session, Transaction& transaction) -> Result<void> {
+          const auto completed = sqlite::complete_operation(session, instance, id, record, attempt);
+          if (!completed) return std::unexpected(completed.error());
+          transaction.on_commit(keep_operation(instance, *completed));
+          return {};
+        });
   }
 
   Task<Result<std::vector<std::pair<InstanceId, model::Operation>>>> open_operations(std::size_t limit) override {
@@ -225,8 +237,10 @@ class SqliteStore final : public Store {
   }
 
   Task<Result<std::size_t>> purge_operations(TimePoint before) override {
-    co_return co_await in_batches(
-        [before](const Session& session) { return sqlite::purge_operations(session, before, kPurgeBatch); });
+    co_return co_await in_batches([this, before](const Session& session, Transaction& transaction) {
+      transaction.on_commit([this] { operations_.clear(); });
+      return sqlite::purge_operations(session, before, kPurgeBatch);
+    });
   }
 
   Task<Result<void>> add_attempt(InstanceId instance, model::Attempt attempt) override {
@@ -300,10 +314,22 @@ class SqliteStore final : public Store {
     return [this, instance] { configs_.drop(instance); };
   }
 
-  /// Only groups have keys from which others are derived.
-  Hook drop_groups(const InstanceId& instance, EnrollmentKind kind) {
-    if (kind != EnrollmentKind::kGroup) return nullptr;
-    return [this, instance] { groups_.drop(instance); };
+  static std::string enrollment_key(const InstanceId& instance, EnrollmentKind kind, std::string_view id) {
+    return instance + (kind == EnrollmentKind::kGroup ? "/group/" : "/individual/") + model::id_key(id);
+  }
+
+  Hook drop_enrollment(const InstanceId& instance, EnrollmentKind kind, std::string_view id) {
+    return [this, instance, kind, key = enrollment_key(instance, kind, id)] {
+      enrollments_.drop(key);
+      // Only groups have keys from which others are derived.
+      if (kind == EnrollmentKind::kGroup) groups_.drop(instance);
+    };
+  }
+
+  /// What a change wrote is found by others as soon as it is committed.
+  Hook keep_operation(const InstanceId& instance, const OperationState& state) {
+    const auto ticket = operations_.drop(instance, state.operation.registration_id);
+    return [this, instance, state, ticket]() mutable { operations_.put(instance, std::move(state), ticket); };
   }
 
   /// One consistent moment of the database, on the calling thread.
@@ -321,14 +347,15 @@ class SqliteStore final : public Store {
     co_return read_now(query);
   }
 
+  /// What the cache has, or what is loaded and cached.
   template <class T, class Load>
-  Result<std::shared_ptr<const T>> snapshot(SnapshotCache<T>& cache, const InstanceId& instance, Load load) {
-    auto found = cache.find(instance);
+  Result<std::shared_ptr<const T>> snapshot(SnapshotCache<T>& cache, const std::string& key, const Load& load) {
+    auto found = cache.find(key);
     if (found.value) return std::move(found.value);
-    Result<T> loaded = read_now([&](const Session& session) { return load(session, instance); });
+    Result<T> loaded = read_now(load);
     if (!loaded) return std::unexpected(loaded.error());
     auto value = std::make_shared<const T>(std::move(*loaded));
-    cache.offer(instance, value, found.generation);
+    cache.offer(key, value, found.generation);
     return value;
   }
 
@@ -353,7 +380,7 @@ class SqliteStore final : public Store {
   Task<Result<T>> write(Hook committed, Change change, std::size_t weight = 1) {
     auto work = [this, committed = std::move(committed),
                  change = std::move(change)](Transaction& transaction) mutable -> Result<T> {
-      const Session session{transaction.connection(), *sealer_};
+      const Session session{transaction.connection(), *sealer_, &operations_};
       Result<T> result = run_change<T>(change, session, transaction);
       if (result && committed) transaction.on_commit(std::move(committed));
       return result;
@@ -375,8 +402,10 @@ class SqliteStore final : public Store {
 
   const std::shared_ptr<const crypto::Sealer> sealer_;
   RowCounter counter_;  // the writer's
-  SnapshotCache<model::InstanceConfig> configs_;
-  SnapshotCache<std::vector<SymmetricGroup>> groups_;
+  SnapshotCache<model::InstanceConfig> configs_{kCachedInstances};
+  SnapshotCache<std::vector<SymmetricGroup>> groups_{kCachedInstances};
+  SnapshotCache<std::optional<Enrollment>> enrollments_{kCachedEntries};
+  OperationCache operations_{kCachedEntries};
   // From here on the reverse of the order in which they end: the queue is finished while all else still stands, and the
   // last connection is one that may write, because the last one empties and removes the write-ahead log.
   Checkpointer checkpointer_;
