@@ -31,6 +31,8 @@ struct ApiError {
 /// An answer, or the refusal that becomes one.
 using ApiResult = std::expected<HttpResponse, ApiError>;
 
+struct OperationInfo;
+
 /// One request with what routing has found out about it. Lives while it is handled.
 struct ApiCall {
   const HttpRequest& request;
@@ -39,6 +41,8 @@ struct ApiCall {
   std::string tracking_id;
   TimePoint at;
   std::shared_ptr<const model::InstanceConfig> config;  ///< service and management API: of the host's instance
+  const OperationInfo* operation = nullptr;             ///< what the route does
+  std::string policy = {};                              ///< service and management API: whose key signed the request
 };
 
 /// One operation of an API. `right` is what the caller's policy must allow; routes without one are for devices, which

@@ -72,11 +72,20 @@ int code_for(int status) {
 
 }  // namespace
 
+ApiHandler::ApiHandler(Parts parts, std::vector<Route> routes)
+    : parts_(std::move(parts)),
+      operations_(parts_.limits.operations, Waiting::kInTurn, parts_.clock),
+      routes_(std::move(routes)) {
+  for (const Route& route : routes_) infos_.push_back(describe(route, infos_.size()));
+  infos_.push_back({.index = routes_.size()});
+}
+
 std::size_t ApiHandler::body_limit(std::string_view /*method*/, std::string_view target) const {
   return is_device_target(target) ? parts_.limits.message_bytes : kServiceBodyLimit;
 }
 
 HttpResponse ApiHandler::refuse(int status, std::string_view reason) const {
+  for (OperationObserver* observer : parts_.observers) observer->malformed(code_for(status));
   const TimePoint now = parts_.clock.now();
   const std::string tracking_id = make_time_ordered_guid(parts_.random, now);
   HttpResponse response = error_response({status, code_for(status), std::string(reason)}, tracking_id, now);
@@ -86,12 +95,13 @@ HttpResponse ApiHandler::refuse(int status, std::string_view reason) const {
 }
 
 Task<HttpResponse> ApiHandler::handle(HttpRequest request) {
+  const auto begin = std::chrono::steady_clock::now();
   const TimePoint at = parts_.clock.now();
   std::string tracking_id = make_time_ordered_guid(parts_.random, at);
   HttpResponse response;
   auto target = wire::parse_request_target(request.target);
   const wire::RequestTarget empty;
-  ApiCall call{request, target ? *target : empty, {}, tracking_id, at, nullptr};
+  ApiCall call{request, target ? *target : empty, {}, tracking_id, at, nullptr, &infos_.back()};
   ApiResult result = target ? co_await dispatch(call) : ApiResult(std::unexpected(to_api_error(target.error())));
   if (result) {
     response = std::move(*result);
@@ -99,6 +109,9 @@ Task<HttpResponse> ApiHandler::handle(HttpRequest request) {
     log_refusal(call, result.error());
     response = error_response(result.error(), tracking_id, at);
   }
+  const FinishedOperation finished{*call.operation, call, response.status, result ? nullptr : &result.error(),
+                                   std::chrono::steady_clock::now() - begin};
+  for (OperationObserver* observer : parts_.observers) observer->finished(finished);
   response.headers.emplace_back("x-ms-request-id", std::move(tracking_id));
   co_return response;
 }
@@ -113,6 +126,7 @@ Task<ApiResult> ApiHandler::dispatch(ApiCall& call) {
       continue;
     }
     call.arguments = std::move(*arguments);
+    call.operation = &infos_[static_cast<std::size_t>(&route - routes_.data())];
     if (route.right) co_return co_await serve_operator(route, call);
     co_return co_await route.handle(call);
   }
@@ -128,6 +142,7 @@ Task<ApiResult> ApiHandler::serve_operator(const Route& route, ApiCall& call) {
   call.config = std::move(*config);
   auto policy = authorize(call, *route.right, parts_.sas_tolerance);
   if (!policy) co_return std::unexpected(policy.error());
+  call.policy = std::move(*policy);
   if (auto version = check_version(route, call.target.parameter("api-version")); !version) {
     co_return std::unexpected(version.error());
   }
@@ -141,7 +156,7 @@ Task<ApiResult> ApiHandler::serve_operator(const Route& route, ApiCall& call) {
                      *route.right == model::Right::kRegistrationStatusRead || call.request.method == "GET";
   if (result && !reads) {
     log_info("service.request", {{"trackingId", call.tracking_id},
-                                 {"policy", *policy},
+                                 {"policy", call.policy},
                                  {"method", call.request.method},
                                  {"path", call.request.target.substr(0, call.request.target.find('?'))},
                                  {"status", std::to_string(result->status)},

@@ -8,6 +8,7 @@
 #include "base/random.h"
 #include "server/api/api_call.h"
 #include "server/api/instance_directory.h"
+#include "server/api/operation_info.h"
 #include "server/api/service_limits.h"
 #include "server/http/message.h"
 #include "store/store.h"
@@ -29,12 +30,10 @@ class ApiHandler final : public HttpHandler {
     Random& random;
     std::chrono::seconds sas_tolerance;
     ServiceLimits limits;
+    std::vector<OperationObserver*> observers = {};
   };
 
-  ApiHandler(const Parts& parts, std::vector<Route> routes)
-      : parts_(parts),
-        operations_(parts.limits.operations, Waiting::kInTurn, parts.clock),
-        routes_(std::move(routes)) {}
+  ApiHandler(Parts parts, std::vector<Route> routes);
 
   [[nodiscard]] const std::vector<Route>& routes() const { return routes_; }
 
@@ -49,6 +48,7 @@ class ApiHandler final : public HttpHandler {
   Parts parts_;
   RateLimiter operations_;  ///< by instance
   std::vector<Route> routes_;
+  std::vector<OperationInfo> infos_;  ///< of the routes, and one more for what has none
 };
 
 }  // namespace muster::server

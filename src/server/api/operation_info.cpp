@@ -1,0 +1,89 @@
+#include "server/api/operation_info.h"
+
+#include <algorithm>
+#include <array>
+
+#include "base/text.h"
+
+namespace muster::server {
+namespace {
+
+using Path = std::vector<std::string>;
+
+bool is_word(std::string_view segment) {
+  return segment != "{}";
+}
+
+/// "attestationmechanism" to "Attestationmechanism".
+std::string capitalized(std::string_view word) {
+  std::string out(word);
+  if (!out.empty()) out.front() = to_upper(out.substr(0, 1)).front();
+  return out;
+}
+
+/// What a method does to the thing that the path names. A POST is named by the last word of its path.
+std::string name_of(const Route& route) {
+  const std::string& last = route.path.back();
+  if (route.method == "GET") return is_word(last) ? "List" : "Get";
+  if (route.method == "PUT") return "Upsert";
+  if (route.method == "DELETE") return "Delete";
+  if (route.method != "POST") return capitalized(to_lower(route.method));
+  if (route.path.size() == 1) return "Bulk";
+  return is_word(last) ? capitalized(last) : "Post";
+}
+
+OperationInfo device_operation(const Route& route) {
+  OperationInfo info{.api = Api::kDevice, .name = "RegistrationLookup", .type = "Registration", .subject = 1};
+  if (route.path.back() == "register") info.name = "AttestationAttempt";
+  if (route.path.size() > 3 && route.path[3] == "operations") info.name = "OperationStatusLookup";
+  return info;
+}
+
+OperationInfo service_operation(const Route& route) {
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 4> kTypes{
+      {{"enrollments", "IndividualEnrollment"},
+       {"enrollmentGroups", "EnrollmentGroup"},
+       {"registrations", "Registration"},
+       {"attempts", "Attempt"}}};
+  OperationInfo info{.api = Api::kService, .name = name_of(route), .type = capitalized(route.path.front())};
+  for (const auto& [word, type] : kTypes) {
+    if (equals_nocase(word, route.path.front())) info.type = type;
+  }
+  if (std::ranges::find(route.path, "{}") != route.path.end()) info.subject = 0;
+  return info;
+}
+
+OperationInfo management_operation(const Route& route) {
+  OperationInfo info{.api = Api::kManagement, .name = name_of(route), .type = "ProvisioningService"};
+  if (std::ranges::find(route.path, "certificates") != route.path.end()) info.type = "Certificate";
+  // The last argument is what the operation is about; the subscription is never.
+  const auto arguments = static_cast<std::size_t>(std::ranges::count(route.path, "{}"));
+  if (arguments > 1) info.subject = arguments - 1;
+  return info;
+}
+
+}  // namespace
+
+std::string_view to_string(Api api) {
+  switch (api) {
+    case Api::kDevice:
+      return "device";
+    case Api::kService:
+      return "service";
+    case Api::kManagement:
+      return "management";
+    case Api::kNone:
+      return "none";
+  }
+  return "none";
+}
+
+OperationInfo describe(const Route& route, std::size_t index) {
+  OperationInfo info = !route.right                            ? device_operation(route)
+                       : route.path.front() == "subscriptions" ? management_operation(route)
+                                                               : service_operation(route);
+  info.index = index;
+  return info;
+}
+
+}  // namespace muster::server
