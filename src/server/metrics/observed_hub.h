@@ -1,0 +1,44 @@
+#pragma once
+
+#include <prometheus/collectable.h>
+
+#include "provisioning/hub_link.h"
+#include "server/metrics/histogram.h"
+
+namespace muster::server {
+
+/// How long calls of linked hubs take and how they end. Thread-safe.
+class HubMetrics final : public prometheus::Collectable {
+ public:
+  HubMetrics();
+
+  /// `result`: "ok" or the code of the error.
+  void called(const std::string& hub, std::string_view operation, std::string_view result,
+              std::chrono::nanoseconds took);
+  [[nodiscard]] std::vector<prometheus::MetricFamily> Collect() const override { return durations_.Collect(); }
+
+ private:
+  HistogramFamily durations_;
+};
+
+/// A hub link whose calls are measured.
+class ObservedHub final : public provisioning::HubLink {
+ public:
+  /// Both outlive this; without metrics nothing is measured.
+  ObservedHub(provisioning::HubLink& hubs, HubMetrics* metrics) : hubs_(hubs), metrics_(metrics) {}
+
+  Task<Result<void>> put_device(model::InstanceId instance, model::LinkedHub hub,
+                                provisioning::HubDeviceSpec spec) override;
+  Task<Result<std::optional<provisioning::TwinState>>> read_twin(model::InstanceId instance, model::LinkedHub hub,
+                                                                 std::string device_id) override;
+  Task<Result<void>> delete_device(model::InstanceId instance, model::LinkedHub hub, std::string device_id) override;
+
+ private:
+  template <class T>
+  Task<Result<T>> measure(std::string hub, std::string_view operation, Task<Result<T>> call);
+
+  provisioning::HubLink& hubs_;
+  HubMetrics* metrics_;
+};
+
+}  // namespace muster::server
