@@ -14,11 +14,13 @@
 #include "base/log.h"
 #include "crypto/sealing.h"
 #include "muster/exit_code.h"
+#include "muster/version.h"
 #include "server/bootstrap/data_folder.h"
 #include "server/bootstrap/first_instance.h"
 #include "server/bootstrap/local_identity.h"
 #include "server/bootstrap/service.h"
 #include "server/net/server.h"
+#include "server/operations/operations.h"
 #include "server/tls/fast_decode.h"
 #include "store/sqlite/sqlite_store.h"
 
@@ -27,6 +29,7 @@ namespace {
 
 constexpr std::size_t kMaxPemFile = 1024 * 1024;
 constexpr std::chrono::minutes kMaintenanceInterval{1};
+constexpr std::chrono::seconds kBeatInterval{5};
 constexpr std::chrono::seconds kStopGrace{10};
 
 /// The signals that the main thread waits for; blocked in every thread, so that none is interrupted.
@@ -77,7 +80,9 @@ class Running {
   }
 
   ~Running() {
+    if (operations_) operations_->stopping();
     for (auto& server : servers_) server->stop(kStopGrace);
+    if (operations_) operations_->stop();
     service_.reset();
   }
   Running(const Running&) = delete;
@@ -90,7 +95,10 @@ class Running {
     if (auto trimmed = service_->trim_attempts(); !trimmed) {
       log_warning("attempts.not-trimmed", {{"error", trimmed.error().message}});
     }
+    note_ca_certificates();
   }
+
+  server::Operations& operations() { return *operations_; }
 
   /// Certificates from configured files, or our own ones renewed when it is time.
   void reload_identities() {
@@ -98,7 +106,10 @@ class Running {
     for (auto& server : servers_) {
       Result<void> replaced;
       if (identities) replaced = server->replace_identities(*identities);
-      if (identities && replaced) continue;
+      if (identities && replaced) {
+        operations_->certificates().set(*identities);
+        continue;
+      }
       const Error& error = identities ? replaced.error() : identities.error();
       log_error("tls.not-reloaded", {{"error", error.message}, {"detail", error.detail}});
       return;
@@ -127,15 +138,19 @@ class Running {
     }
     std::fflush(stdout);
     if (!options_.ready_file) return {};
-    const boost::json::object facts{{"address", options_.listen.front().address},
-                                    {"port", port},
-                                    {"idScope", instance.id_scope},
-                                    {"serviceHost", instance.service_host},
-                                    {"provisioningHost", host},
-                                    {"caFile", server::local_ca_file(folder_->tls()).string()},
-                                    {"connectionStringFile", folder_->owner_connection_string().string()},
-                                    {"localHub", options_.local_hub},
-                                    {"pid", ::getpid()}};
+    boost::json::object facts{{"address", options_.listen.front().address},
+                              {"port", port},
+                              {"idScope", instance.id_scope},
+                              {"serviceHost", instance.service_host},
+                              {"provisioningHost", host},
+                              {"caFile", server::local_ca_file(folder_->tls()).string()},
+                              {"connectionStringFile", folder_->owner_connection_string().string()},
+                              {"localHub", options_.local_hub},
+                              {"pid", ::getpid()}};
+    if (const auto operations_port = operations_->port()) {
+      facts["operationsAddress"] = options_.operations_listen->address;
+      facts["operationsPort"] = *operations_port;
+    }
     return write_file(*options_.ready_file, boost::json::serialize(facts) + "\n", FileAccess::kEveryone);
   }
 
@@ -143,24 +158,41 @@ class Running {
   explicit Running(const ServeOptions& options) : options_(options) {}
 
   Result<void> start_parts() {
+    if (auto opened = open_folder(); !opened) return opened;
+    if (auto started = start_operations(); !started) return started;
     if (auto opened = open_store(); !opened) return opened;
     auto config = wait_for(
         server::ensure_first_instance(*store_, {options_.host_names.front(), options_.local_hub}, clock_, random_));
     if (!config) return std::unexpected(config.error());
     config_ = std::move(*config);
-    auto service = server::Service::open(
-        {*store_, clock_, random_, options_.attestation, options_.attempts, options_.service_limits});
-    if (!service) return std::unexpected(service.error());
-    service_ = std::move(*service);
+    if (auto opened = open_service(); !opened) return opened;
     if (auto listening = listen(); !listening) return listening;
+    operations_->serving(*store_);
     return server::write_owner_connection_string(*config_, options_.host_names.front(), servers_.front()->port(),
                                                  folder_->owner_connection_string());
   }
 
-  Result<void> open_store() {
+  Result<void> open_folder() {
     auto folder = server::DataFolder::open(options_.data);
     if (!folder) return std::unexpected(folder.error());
     folder_ = std::make_unique<server::DataFolder>(std::move(*folder));
+    return {};
+  }
+
+  Result<void> start_operations() {
+    server::Operations::Options operations{
+        .clock = clock_, .version = kVersion, .database = folder_->database(), .listen = {}, .access_log = {}};
+    if (options_.operations_listen) {
+      operations.listen.emplace(options_.operations_listen->address, options_.operations_listen->port);
+    }
+    operations.access_log = options_.access_log;
+    auto started = server::Operations::start(operations);
+    if (!started) return std::unexpected(started.error());
+    operations_ = std::move(*started);
+    return {};
+  }
+
+  Result<void> open_store() {
     auto key = crypto::load_or_create_master_key(folder_->master_key(), random_);
     if (!key) return std::unexpected(key.error());
     sealer_ = std::make_shared<crypto::Sealer>(std::move(*key), random_);
@@ -168,6 +200,7 @@ class Running {
     sqlite.path = folder_->database();
     sqlite.max_batch = options_.store_max_batch;
     sqlite.limits = options_.row_limits;
+    sqlite.observer = &operations_->metrics().store();
     auto store = store::open_sqlite_store(sqlite, sealer_);
     if (!store) {
       return fail(store.error().code, fmt::format("{}: {}", sqlite.path.string(), store.error().message),
@@ -175,6 +208,39 @@ class Running {
     }
     store_ = std::move(*store);
     return {};
+  }
+
+  Result<void> open_service() {
+    const auto instances = wait_for(store_->list_instances());
+    if (!instances) return std::unexpected(instances.error());
+    operations_->set_instances(*instances);
+    server::Metrics& metrics = operations_->metrics();
+    auto service = server::Service::open({.store = *store_,
+                                          .clock = clock_,
+                                          .random = random_,
+                                          .attestation = options_.attestation,
+                                          .attempts = options_.attempts,
+                                          .limits = options_.service_limits,
+                                          .operation_observers = operations_->operation_observers(),
+                                          .registration_observer = &operations_->registration_observer(),
+                                          .hub_metrics = &metrics.hubs()});
+    if (!service) return std::unexpected(service.error());
+    service_ = std::move(*service);
+    operations_->liveness().watch("registrar", service_->registrar().executor());
+    metrics.add_gauge("muster_registrations_in_flight", "Operations that are being worked on",
+                      [&registrar = service_->registrar()] { return static_cast<double>(registrar.in_flight()); });
+    metrics.add_gauge("muster_store_pending_writes", "Changes that wait for their commit",
+                      [&store = *store_] { return static_cast<double>(store.pending_writes()); });
+    note_ca_certificates();
+    return {};
+  }
+
+  void note_ca_certificates() {
+    const auto instances = wait_for(store_->list_instances());
+    for (const auto& instance : instances.value_or(std::vector<model::Instance>())) {
+      const auto config = wait_for(store_->config(instance.id));
+      if (config) operations_->metrics().certificates().note(**config);
+    }
   }
 
   Result<std::vector<server::TlsIdentity>> load_identities() {
@@ -195,6 +261,7 @@ class Running {
   Result<void> listen() {
     auto identities = load_identities();
     if (!identities) return std::unexpected(identities.error());
+    operations_->certificates().set(*identities);
     for (const ListenAddress& address : options_.listen) {
       server::ServerOptions server_options{.clock = clock_,
                                            .address = address.address,
@@ -211,15 +278,25 @@ class Running {
       auto server = server::Server::start(server_options, service_->handler());
       if (!server) return std::unexpected(server.error());
       log_info("server.listening", {{"address", address.address}, {"port", std::to_string((*server)->port())}});
+      watch(fmt::format("{}:{}", address.address, (*server)->port()), **server);
       servers_.push_back(std::move(*server));
     }
     return {};
+  }
+
+  void watch(const std::string& name, server::Server& server) {
+    operations_->metrics().listeners().watch(name, server.counters());
+    int number = 0;
+    for (Executor* thread : server.threads()) {
+      operations_->liveness().watch(fmt::format("{} thread {}", name, ++number), *thread);
+    }
   }
 
   const ServeOptions& options_;
   SystemClock clock_;
   SystemRandom random_;
   std::unique_ptr<server::DataFolder> folder_;
+  std::unique_ptr<server::Operations> operations_;
   std::shared_ptr<crypto::Sealer> sealer_;
   std::unique_ptr<store::Store> store_;
   std::shared_ptr<const model::InstanceConfig> config_;
@@ -227,18 +304,22 @@ class Running {
   std::vector<std::unique_ptr<server::Server>> servers_;
 };
 
-/// Until SIGINT or SIGTERM; SIGHUP reloads the certificates, and once a day they are looked at anyway.
+/// Until SIGINT or SIGTERM; SIGHUP reloads the certificates and opens the access log anew. Once a minute things are
+/// tidied up, and once a day the certificates are looked at anyway.
 void run_until_stopped(Running& running, const sigset_t& signals) {
-  constexpr int kRoundsPerDay = std::chrono::days(1) / kMaintenanceInterval;
-  const timespec interval{std::chrono::seconds(kMaintenanceInterval).count(), 0};
-  for (int round = 1;; ++round) {
+  constexpr int kBeatsPerMaintenance = kMaintenanceInterval / kBeatInterval;
+  constexpr int kBeatsPerDay = std::chrono::days(1) / kBeatInterval;
+  const timespec interval{kBeatInterval.count(), 0};
+  for (int beat = 1;; ++beat) {
+    running.operations().beat();
     const int signal = sigtimedwait(&signals, nullptr, &interval);
     if (signal == SIGINT || signal == SIGTERM) {
       log_info("server.stopping", {{"signal", signal == SIGINT ? "SIGINT" : "SIGTERM"}});
       return;
     }
-    if (signal == SIGHUP || round % kRoundsPerDay == 0) running.reload_identities();
-    running.maintain();
+    if (signal == SIGHUP) running.operations().reopen_log();
+    if (signal == SIGHUP || beat % kBeatsPerDay == 0) running.reload_identities();
+    if (beat % kBeatsPerMaintenance == 0) running.maintain();
   }
 }
 

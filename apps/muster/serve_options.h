@@ -63,6 +63,9 @@ struct ServeOptions {
   LogLevel log_level = LogLevel::kInfo;
   LogFormat log_format = LogFormat::kText;
   bool fast_decode = true;  ///< OpenSSL's faster public-key decoding (design section 5)
+  /// Where metrics and health are served, without TLS; none: nowhere.
+  std::optional<ListenAddress> operations_listen = ListenAddress{.address = "127.0.0.1", .port = 9464};
+  std::optional<std::filesystem::path> access_log;  ///< "-": standard output; none: no access log
 
   ConnectionLimits limits;
   server::ServiceLimits service_limits;  ///< [limits] calls and what they carry

@@ -128,6 +128,24 @@ local_host_name = "h.example.net"
   EXPECT_EQ(options->local_hub, "h.example.net");
 }
 
+TEST(ServeOptions, WhatOperatorsSeeCanBePlacedAndSwitchedOff) {
+  const auto defaults = load_file("");
+  ASSERT_TRUE(defaults);
+  EXPECT_EQ(defaults->operations_listen, (ListenAddress{"127.0.0.1", 9464}));
+  EXPECT_FALSE(defaults->access_log);
+  const auto off = load_file("operations_listen = 'off'\naccess_log = '/var/log/muster/access.log'");
+  ASSERT_TRUE(off);
+  EXPECT_FALSE(off->operations_listen);
+  EXPECT_EQ(off->access_log, "/var/log/muster/access.log");
+  const auto flags = load_serve_options(ConfigFile{"muster.toml", "access_log = 'x'"}, environment_of({}),
+                                        {{"operations_listen", {"[::]:9000"}}, {"access_log", {"off"}}}, kMachine);
+  ASSERT_TRUE(flags);
+  EXPECT_EQ(flags->operations_listen, (ListenAddress{"::", 9000}));
+  EXPECT_FALSE(flags->access_log);
+  EXPECT_THAT(load_file("operations_listen = 'nowhere'").error().message, HasSubstr("'operations_listen'"));
+  EXPECT_THAT(load_file("access_log = ''").error().message, HasSubstr("'access_log'"));
+}
+
 TEST(ServeOptions, TheExampleConfigurationHoldsTheDefaults) {
   const auto from_example = load_file(std::string(example_config()));
   const auto defaults = load_file("");
@@ -135,6 +153,8 @@ TEST(ServeOptions, TheExampleConfigurationHoldsTheDefaults) {
   ASSERT_TRUE(defaults);
   EXPECT_EQ(from_example->data, defaults->data);
   EXPECT_EQ(from_example->listen, defaults->listen);
+  EXPECT_EQ(from_example->operations_listen, defaults->operations_listen);
+  EXPECT_EQ(from_example->access_log, defaults->access_log);
   EXPECT_EQ(from_example->limits, defaults->limits);
   EXPECT_EQ(from_example->service_limits, defaults->service_limits);
   EXPECT_EQ(from_example->row_limits, defaults->row_limits);

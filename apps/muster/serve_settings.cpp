@@ -131,6 +131,24 @@ Result<void> set_ready_file(ServeOptions& options, Values values) {
   return {};
 }
 
+Result<void> set_operations_listen(ServeOptions& options, Values values) {
+  if (values.front() == "off") {
+    options.operations_listen.reset();
+    return {};
+  }
+  auto address = parse_listen_address(values.front());
+  if (!address) return invalid(fmt::format("{}, or be off: '{}'", address.error().message, values.front()));
+  options.operations_listen = *std::move(address);
+  return {};
+}
+
+Result<void> set_access_log(ServeOptions& options, Values values) {
+  if (values.front().empty()) return invalid("must name a file, or be - or off");
+  options.access_log.reset();
+  if (values.front() != "off") options.access_log = values.front();
+  return {};
+}
+
 Result<void> set_log_level(ServeOptions& options, Values values) {
   constexpr std::array<std::pair<std::string_view, LogLevel>, 4> kLevels = {{{"debug", LogLevel::kDebug},
                                                                              {"info", LogLevel::kInfo},
@@ -202,6 +220,11 @@ constexpr std::array kSettings = std::to_array<ServeSetting>({
      set_threads},
     {"", "ready_file", SettingType::kText, "MUSTER_READY_FILE", "--ready-file", "FILE",
      "File that is written when the service accepts connections", set_ready_file},
+    {"", "operations_listen", SettingType::kText, "MUSTER_OPERATIONS_LISTEN", "--operations-listen", "ADDRESS:PORT|off",
+     "Where metrics and health checks are served, without TLS (default 127.0.0.1:9464)", set_operations_listen},
+    {"", "access_log", SettingType::kText, "MUSTER_ACCESS_LOG", "--access-log", "FILE|-|off",
+     "File for one JSON line per operation, opened anew on SIGHUP; - for standard output (default off)",
+     set_access_log},
     {"", "log_level", SettingType::kText, "MUSTER_LOG_LEVEL", "--log-level", "LEVEL",
      "debug, info, warning or error (default info)", set_log_level},
     {"", "log_format", SettingType::kText, "MUSTER_LOG_FORMAT", "--log-format", "FORMAT", "text or json (default text)",

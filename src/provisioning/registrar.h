@@ -80,6 +80,8 @@ class Registrar {
 
   /// Takes up the operations that were open when the last process ended; returns how many.
   Task<Result<std::size_t>> resume_open_operations();
+  /// Where assignments run, to see whether its thread still works.
+  [[nodiscard]] Executor& executor() { return executor_; }
   /// Operations that this process is at work on.
   [[nodiscard]] std::size_t in_flight() const { return in_flight_; }
   /// Waits until no assignment is under way.

@@ -18,7 +18,7 @@ using testing::Pair;
 /// What each route of the service is called in logs and metrics: "METHOD /path" to "api Name Type".
 std::map<std::string, std::string> described_routes() {
   provisioning::testing::World world;
-  const auto service = Service::open({world.store(), world.clock, world.random, {}, {}}).value();
+  const auto service = Service::open({world.store(), world.clock, world.random, {}, {}, {}}).value();
   std::map<std::string, std::string> out;
   for (const Route& route : service->handler().routes()) {
     std::string path = route.method + " ";

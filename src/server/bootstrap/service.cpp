@@ -20,15 +20,18 @@ Service::Service(const Parts& parts, InstanceDirectory instances)
     : parts_(parts),
       instances_(std::move(instances)),
       hub_(parts.store, parts.clock, parts.random),
+      observed_hub_(hub_, parts.hub_metrics),
       attempts_(parts.store, parts.clock, parts.attempts),
-      registrar_({parts.store, hub_, parts.clock, parts.random, attempts_}, parts.attestation),
+      registrar_({parts.store, observed_hub_, parts.clock, parts.random, attempts_, parts.registration_observer},
+                 parts.attestation),
       enrollments_(parts.store, parts.random, parts.limits.bulk_items),
       transfer_(parts.store, parts.random),
       registrations_(parts.store),
       management_(parts.store, parts.random, parts.limits.linked_hubs),
       explanations_(parts.store, parts_.attestation),
       devices_({instances_, parts.store, registrar_, attempts_, parts.clock}, parts.limits),
-      handler_({instances_, parts.store, parts.clock, parts.random, parts.attestation.sas_tolerance, parts.limits},
+      handler_({instances_, parts.store, parts.clock, parts.random, parts.attestation.sas_tolerance, parts.limits,
+                parts.operation_observers},
                all_routes()) {
 }
 

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <memory>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/random.h"
@@ -15,6 +16,7 @@
 #include "server/api/enrollment_transfer.h"
 #include "server/api/management_api.h"
 #include "server/api/registration_api.h"
+#include "server/metrics/observed_hub.h"
 #include "store/store.h"
 
 namespace muster::server {
@@ -32,11 +34,15 @@ class Service {
     provisioning::AttestationSettings attestation;
     provisioning::AttemptRetention attempts;
     ServiceLimits limits;
+    std::vector<OperationObserver*> operation_observers = {};
+    provisioning::RegistrationObserver* registration_observer = nullptr;  ///< may be null
+    HubMetrics* hub_metrics = nullptr;                                    ///< may be null
   };
 
   static Result<std::unique_ptr<Service>> open(Parts parts);
 
   [[nodiscard]] ApiHandler& handler() { return handler_; }
+  [[nodiscard]] provisioning::Registrar& registrar() { return registrar_; }
   /// Forgets results of operations that began longer ago than `retention`; returns how many.
   Result<std::size_t> purge_operations(std::chrono::minutes retention);
   /// Forgets the oldest attempts beyond their retention; returns how many.
@@ -49,6 +55,7 @@ class Service {
   Parts parts_;
   InstanceDirectory instances_;
   hub::LocalHub hub_;
+  ObservedHub observed_hub_;
   provisioning::AttemptJournal attempts_;
   provisioning::Registrar registrar_;
   EnrollmentApi enrollments_;

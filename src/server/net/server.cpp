@@ -41,6 +41,12 @@ const ServerCounters& Server::counters() const {
   return state_->counters;
 }
 
+std::vector<Executor*> Server::threads() {
+  std::vector<Executor*> out;
+  for (auto& worker : workers_) out.push_back(&worker->executor());
+  return out;
+}
+
 Result<void> Server::replace_identities(const std::vector<TlsIdentity>& identities) {
   std::vector<std::shared_ptr<const TlsContext>> contexts;
   for (std::size_t i = 0; i < workers_.size(); ++i) {

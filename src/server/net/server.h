@@ -5,6 +5,7 @@
 #include <memory>
 #include <vector>
 
+#include "base/executor.h"
 #include "base/result.h"
 #include "server/http/message.h"
 #include "server/net/server_counters.h"
@@ -33,6 +34,8 @@ class Server {
   /// The TCP port that is bound.
   [[nodiscard]] std::uint16_t port() const { return port_; }
   [[nodiscard]] const ServerCounters& counters() const;
+  /// Its threads; valid until stop().
+  [[nodiscard]] std::vector<Executor*> threads();
 
   /// New connections are served with these identities; open ones keep what they have. Nothing changes on an error.
   /// Only with TLS.

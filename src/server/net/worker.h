@@ -45,6 +45,7 @@ class Worker {
   /// thread ends when every handler has.
   void stop(std::chrono::milliseconds grace);
   void join();
+  [[nodiscard]] Executor& executor() { return executor_; }
 
  private:
   asio::awaitable<void> accept_connections();
