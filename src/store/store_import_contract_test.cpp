@@ -123,6 +123,23 @@ TEST_P(StoreImport, ACertificateMovesInTheOrderOfTheEntries) {  // R-033
   EXPECT_EQ(matches.front().enrollment_key, "a");
 }
 
+TEST_P(StoreImport, WhatWasReadBeforeIsReadAnew) {
+  const auto find = [&] {
+    return wait_for(store().find_enrollment(kInstance, EnrollmentKind::kIndividual, "a")).value();
+  };
+  const auto import = [&](const Enrollment& value, std::optional<Enrollment> current) {
+    std::vector<ImportEntry> entries;
+    entries.push_back({value, std::move(current)});
+    ASSERT_TRUE(
+        wait_for(store().import_enrollments(kInstance, EnrollmentKind::kIndividual, std::move(entries))).value().at(0));
+  };
+  EXPECT_FALSE(find());
+  import(individual("a", keys("p", "s")), std::nullopt);
+  ASSERT_EQ(find(), individual("a", keys("p", "s")));
+  import(individual("a", keys("new", "s")), find());
+  EXPECT_EQ(find(), individual("a", keys("new", "s")));
+}
+
 TEST_P(StoreImport, AnUnknownInstanceTakesNothing) {
   const auto outcomes = wait_for(
       store().import_enrollments("0ne0000000f", EnrollmentKind::kIndividual, {{individual("a", keys("p", "s")), {}}}));

@@ -123,8 +123,11 @@ class SqliteStore final : public Store {
     }
     entries = {};
     const std::size_t weight = std::max<std::size_t>(prepared.size(), 1);
+    std::vector<std::string> written;
+    written.reserve(prepared.size());
+    for (const PreparedEntry& entry : prepared) written.push_back(enrollment_key(instance, kind, entry.key));
     co_return co_await write<std::vector<Result<void>>>(
-        drop_groups(instance, kind),
+        drop_enrollments(instance, kind, std::move(written)),
         [this, instance, kind, prepared = std::move(prepared)](const Session& session, Transaction& transaction) {
           return sqlite::import_enrollments(session, transaction, counter_, instance, kind, prepared);
         },
@@ -318,12 +321,17 @@ class SqliteStore final : public Store {
     return instance + (kind == EnrollmentKind::kGroup ? "/group/" : "/individual/") + model::id_key(id);
   }
 
-  Hook drop_enrollment(const InstanceId& instance, EnrollmentKind kind, std::string_view id) {
-    return [this, instance, kind, key = enrollment_key(instance, kind, id)] {
-      enrollments_.drop(key);
+  /// `keys`: enrollment_key() of each entry that is written.
+  Hook drop_enrollments(const InstanceId& instance, EnrollmentKind kind, std::vector<std::string> keys) {
+    return [this, instance, kind, keys = std::move(keys)] {
+      for (const std::string& key : keys) enrollments_.drop(key);
       // Only groups have keys from which others are derived.
       if (kind == EnrollmentKind::kGroup) groups_.drop(instance);
     };
+  }
+
+  Hook drop_enrollment(const InstanceId& instance, EnrollmentKind kind, std::string_view id) {
+    return drop_enrollments(instance, kind, {enrollment_key(instance, kind, id)});
   }
 
   /// What a change wrote is found by others as soon as it is committed.
