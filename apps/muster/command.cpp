@@ -36,8 +36,12 @@ void add_network_options(CLI::App& verb, ClientOptions& options) {
                   "Connect to ADDRESS[:PORT] though the name says otherwise; or MUSTER_CONNECT_TO")
       ->type_name("ADDRESS[:PORT]")
       ->group("Connection");
+  add_output_option(verb, options.output);
+}
+
+void add_output_option(CLI::App& verb, OutputFormat& output) {
   const std::map<std::string, OutputFormat> formats = {{"table", OutputFormat::kTable}, {"json", OutputFormat::kJson}};
-  verb.add_option("-o,--output", options.output, "table or json: what the service sent (default table)")
+  verb.add_option("-o,--output", output, "table or json: what the service sent (default table)")
       ->transform(CLI::CheckedTransformer(formats, CLI::ignore_case))
       ->option_text("table|json");
 }
@@ -50,6 +54,9 @@ void add_client_options(CLI::App& verb, ClientOptions& options) {
   verb.add_option("--connection-string-file", options.connection.connection_string_file,
                   "File that holds the connection string; or MUSTER_CONNECTION_STRING_FILE")
       ->type_name("FILE")
+      ->group("Connection");
+  verb.add_option("--profile", options.connection.profile, "A profile (`muster profile`); or MUSTER_PROFILE")
+      ->type_name("NAME")
       ->group("Connection");
   add_network_options(verb, options);
 }

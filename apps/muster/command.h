@@ -32,9 +32,11 @@ CLI::App* add_noun(CLI::App& app, const std::string& name, const std::string& pu
 /// A verb with examples, one in each line; exit codes are added to its help.
 CLI::App* add_verb(CLI::App& noun, const std::string& name, const std::string& purpose, const std::string& examples);
 
+/// --output.
+void add_output_option(CLI::App& verb, OutputFormat& output);
 /// --ca, --connect-to and --output.
 void add_network_options(CLI::App& verb, ClientOptions& options);
-/// The network options, --connection-string and --connection-string-file.
+/// The network options, --connection-string, --connection-string-file and --profile.
 void add_client_options(CLI::App& verb, ClientOptions& options);
 
 /// Writes "muster: message" and gives the exit code of a request's failure, or kUsage.

@@ -11,6 +11,8 @@ void add_group_commands(CLI::App& app, Selection& selection);
 void add_hub_commands(CLI::App& app, Selection& selection);
 void add_certificate_commands(CLI::App& app, Selection& selection);
 void add_device_commands(CLI::App& app, Selection& selection);
+void add_profile_commands(CLI::App& app, Selection& selection);
+void add_completion_command(CLI::App& app, Selection& selection);
 void add_explain_command(CLI::App& app, Selection& selection);
 
 }  // namespace muster::cli

@@ -7,10 +7,9 @@ namespace muster::cli {
 
 /// The management API of the connection that the options or the environment name.
 inline Result<ManagementClient> connect_management(const Program& program, const ConnectionOptions& options) {
-  auto connection = find_connection_string(options, program.environment);
-  if (!connection) return std::unexpected(connection.error());
-  return ManagementClient(*std::move(connection), program.make_send(http_options(options, program.environment)),
-                          program.clock);
+  auto access = find_service(options, program.environment);
+  if (!access) return std::unexpected(access.error());
+  return ManagementClient(std::move(access->connection), program.make_send(access->http), program.clock);
 }
 
 }  // namespace muster::cli

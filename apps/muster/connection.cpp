@@ -5,6 +5,7 @@
 #include "base/secret.h"
 #include "base/text.h"
 #include "muster/files.h"
+#include "muster/profiles.h"
 
 namespace muster::cli {
 namespace {
@@ -27,20 +28,63 @@ Result<wire::ConnectionString> parse_file(const std::string& path, std::string_v
   return parse(*std::move(text), source);
 }
 
+Result<ServiceAccess> access(Result<wire::ConnectionString> connection, HttpClientOptions http) {
+  if (!connection) return std::unexpected(connection.error());
+  return ServiceAccess{*std::move(connection), std::move(http)};
+}
+
+/// nullopt: there is no profile, and none was asked for.
+Result<std::optional<ServiceAccess>> by_profile(std::string name, HttpClientOptions http,
+                                                const Environment& environment) {
+  const bool asked = !name.empty();
+  const auto file = profiles_file(environment);
+  if (!file && !asked) return std::nullopt;
+  if (!file) return std::unexpected(file.error());
+  const auto profiles = read_profiles(*file);
+  if (!profiles) return std::unexpected(profiles.error());
+  if (!asked) name = profiles->current;
+  const auto found = profiles->by_name.find(name);
+  if (found == profiles->by_name.end()) {
+    if (name.empty()) return std::nullopt;
+    return invalid(fmt::format("There is no profile {} in {}.", name, file->string()));
+  }
+  if (http.ca_file.empty()) http.ca_file = found->second.ca_file;
+  if (http.connect_to.empty()) http.connect_to = found->second.connect_to;
+  auto found_access = access(parse(found->second.connection_string, fmt::format("Profile {}", name)), std::move(http));
+  if (!found_access) return std::unexpected(found_access.error());
+  return *std::move(found_access);
+}
+
+Result<void> check_one_is_given(const ConnectionOptions& options) {
+  const int given = (options.connection_string.empty() ? 0 : 1) + (options.connection_string_file.empty() ? 0 : 1) +
+                    (options.profile.empty() ? 0 : 1);
+  if (given > 1) return invalid("Give only one of --connection-string, --connection-string-file and --profile.");
+  return {};
+}
+
 }  // namespace
 
-Result<wire::ConnectionString> find_connection_string(const ConnectionOptions& options,
-                                                      const Environment& environment) {
-  if (!options.connection_string.empty() && !options.connection_string_file.empty()) {
-    return invalid("Give --connection-string or --connection-string-file, not both.");
-  }
-  if (!options.connection_string.empty()) return parse(options.connection_string, "--connection-string");
+Result<ServiceAccess> find_service(const ConnectionOptions& options, const Environment& environment) {
+  if (auto checked = check_one_is_given(options); !checked) return std::unexpected(checked.error());
+  HttpClientOptions http = http_options(options, environment);
+  if (!options.connection_string.empty()) return access(parse(options.connection_string, "--connection-string"), http);
   if (!options.connection_string_file.empty()) {
-    return parse_file(options.connection_string_file, options.connection_string_file);
+    return access(parse_file(options.connection_string_file, options.connection_string_file), http);
   }
-  if (auto text = environment("MUSTER_CONNECTION_STRING")) return parse(*std::move(text), "MUSTER_CONNECTION_STRING");
-  if (const auto path = environment("MUSTER_CONNECTION_STRING_FILE")) return parse_file(*path, *path);
-  return invalid("Which service? Give --connection-string, --connection-string-file or set MUSTER_CONNECTION_STRING.");
+  if (options.profile.empty()) {
+    if (auto text = environment("MUSTER_CONNECTION_STRING")) {
+      return access(parse(*std::move(text), "MUSTER_CONNECTION_STRING"), http);
+    }
+    if (const auto path = environment("MUSTER_CONNECTION_STRING_FILE")) return access(parse_file(*path, *path), http);
+  }
+  auto found = by_profile(options.profile.empty() ? environment("MUSTER_PROFILE").value_or("") : options.profile,
+                          std::move(http), environment);
+  if (!found) return std::unexpected(found.error());
+  if (*found) return **std::move(found);
+  return invalid(
+      "Which service? Give --connection-string, --connection-string-file or --profile, set MUSTER_CONNECTION_STRING, "
+      "or "
+      "make a profile with `muster profile add`.");
 }
 
 HttpClientOptions http_options(const ConnectionOptions& options, const Environment& environment) {

@@ -58,24 +58,24 @@ TEST(ConnectionString, TheFirstOfFlagFileFlagVariableAndFileVariableWins) {
                         {{}, both, "c.example.net"},
                         {{}, environment_of("", variable_file.path()), "d.example.net"}};
   for (const auto& [options, environment, host] : cases) {
-    const auto found = find_connection_string(options, environment);
+    const auto found = find_service(options, environment);
     ASSERT_TRUE(found) << host << ": " << found.error().message;
-    EXPECT_EQ(found->host_name, host);
+    EXPECT_EQ(found->connection.host_name, host);
   }
 }
 
 TEST(ConnectionString, NoneAndTwoFlagsAreRefused) {
-  EXPECT_THAT(find_connection_string({}, environment_of("", "")).error().message, HasSubstr("--connection-string"));
+  EXPECT_THAT(find_service({}, environment_of("", "")).error().message, HasSubstr("--connection-string"));
   ConnectionOptions two;
   two.connection_string = text_for("a.example.net");
   two.connection_string_file = "file";
-  EXPECT_THAT(find_connection_string(two, environment_of("", "")).error().message, HasSubstr("not both"));
+  EXPECT_THAT(find_service(two, environment_of("", "")).error().message, HasSubstr("only one of"));
 }
 
 TEST(ConnectionString, AnUnreadableFileIsNamed) {
   ConnectionOptions options;
   options.connection_string_file = "/nonexistent/connection";
-  const auto found = find_connection_string(options, environment_of("", ""));
+  const auto found = find_service(options, environment_of("", ""));
   ASSERT_FALSE(found);
   EXPECT_THAT(found.error().message, HasSubstr("/nonexistent/connection"));
 }
@@ -84,7 +84,7 @@ TEST(ConnectionString, AMalformedOneIsRefusedWithoutShowingAnyOfIt) {
   for (const char* text :
        {"nonsense-c2VjcmV0", "HostName=h.example.net;SharedAccessKeyName=n;SharedAccessKey=c2VjcmV0!!",
         "HostName=h.example.net;c2VjcmV0=x;SharedAccessKeyName=n;SharedAccessKey=AAAA", "SharedAccessKey=c2VjcmV0"}) {
-    const auto found = find_connection_string({}, environment_of(text, ""));
+    const auto found = find_service({}, environment_of(text, ""));
     ASSERT_FALSE(found) << text;
     EXPECT_EQ(found.error().code, ErrorCode::kInvalidArgument);
     EXPECT_THAT(found.error().message, HasSubstr("MUSTER_CONNECTION_STRING"));

@@ -127,10 +127,9 @@ std::string id_option(EnrollmentKind kind) {
 }
 
 Result<ServiceClient> connect_service(const Program& program, const ConnectionOptions& options) {
-  auto connection = find_connection_string(options, program.environment);
-  if (!connection) return std::unexpected(connection.error());
-  return ServiceClient(*std::move(connection), program.make_send(http_options(options, program.environment)),
-                       program.clock);
+  auto access = find_service(options, program.environment);
+  if (!access) return std::unexpected(access.error());
+  return ServiceClient(std::move(access->connection), program.make_send(access->http), program.clock);
 }
 
 void add_entry_verbs(CLI::App& noun, EnrollmentKind kind, Selection& selection) {

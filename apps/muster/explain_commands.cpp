@@ -52,10 +52,9 @@ std::string thumbprint_of(std::string_view text) {
 }
 
 Result<SignedClient> connect(const Program& program, const ConnectionOptions& options) {
-  auto connection = find_connection_string(options, program.environment);
-  if (!connection) return std::unexpected(connection.error());
-  return SignedClient(*std::move(connection), "2021-10-01",
-                      program.make_send(http_options(options, program.environment)), program.clock);
+  auto access = find_service(options, program.environment);
+  if (!access) return std::unexpected(access.error());
+  return SignedClient(std::move(access->connection), "2021-10-01", program.make_send(access->http), program.clock);
 }
 
 int show_one(const Program& program, const ExplainCommand& command, const Result<boost::json::value>& attempt) {

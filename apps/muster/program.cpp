@@ -14,8 +14,9 @@ constexpr const char* kFooter =
     "  muster device register --help\n"
     "  muster explain --failed\n"
     "\n"
-    "The client commands find the service in --connection-string, --connection-string-file,\n"
-    "MUSTER_CONNECTION_STRING or MUSTER_CONNECTION_STRING_FILE, the first that is given.\n"
+    "The client commands find the service in --connection-string, --connection-string-file, --profile,\n"
+    "MUSTER_CONNECTION_STRING, MUSTER_CONNECTION_STRING_FILE, MUSTER_PROFILE or the current profile,\n"
+    "the first that is given.\n"
     "\n"
     "Exit codes: 0 done, 1 refused or failed by the service, 2 wrong usage,\n"
     "3 service not reachable, 4 not found.\n";
@@ -35,6 +36,8 @@ int run(int argc, const char* const* argv, const Program& program) {
   add_certificate_commands(app, selection);
   add_device_commands(app, selection);
   add_explain_command(app, selection);
+  add_profile_commands(app, selection);
+  add_completion_command(app, selection);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

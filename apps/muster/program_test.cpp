@@ -235,6 +235,16 @@ TEST(CommandLine, ExplainFindsByThumbprintAndDevice) {
   EXPECT_THAT(service.requests().at(1).url, HasSubstr("&registrationId=pump%3A1"));
 }
 
+TEST(CommandLine, CompletionKnowsEveryCommand) {
+  const Ran bash = run_line("completion bash");
+  EXPECT_EQ(bash.code, 0);
+  EXPECT_THAT(bash.out, HasSubstr("'muster enrollment create') words=''; options="));
+  EXPECT_THAT(bash.out, HasSubstr("'muster explain --chain') files=yes ;;"));
+  EXPECT_THAT(bash.out, HasSubstr("complete -o filenames -F _muster muster"));
+  EXPECT_THAT(run_line("completion zsh").out, HasSubstr("bashcompinit"));
+  EXPECT_THAT(run_line("completion fish").out, HasSubstr("-a 'explain'"));
+}
+
 TEST(CommandLine, ServeGetsItsFlags) {
   const Ran ran = run_line(
       "serve --data d --listen 127.0.0.1:0 --listen [::1]:8443 --host-name a.example.net --host-name b.example.net "

@@ -54,6 +54,10 @@ HELP = [
     ["certificate", "create"],
     ["device"],
     ["device", "register"],
+    ["explain"],
+    ["profile"],
+    ["profile", "add"],
+    ["completion"],
 ]
 
 
