@@ -1,6 +1,5 @@
 """The service API as SDKs and the Azure CLI use it (service-api.md; checks SA-01 to SA-07, SA-09 to SA-11)."""
 import base64
-import json
 import os
 
 import pytest
@@ -552,19 +551,6 @@ def test_unknown_routes_and_methods_are_refused(world, method, path):
     answer = world.operator.call(method, path, {})
     assert answer.status in (400, 404, 405), answer
     checks.error(answer, answer.status)
-
-
-def test_answers_are_complete_in_one_piece(world, unique):
-    """service-api.md 0: Content-Length, not chunked; HSTS; a request id."""
-    name = unique("headers")
-    create(world, "enrollments", name)
-    answer = world.operator.get("enrollments", name)
-    assert answer.header("Content-Length") == str(len(answer.body))
-    assert answer.header("Transfer-Encoding") is None
-    assert answer.header("Content-Type") == "application/json; charset=utf-8"
-    assert answer.header("Strict-Transport-Security") == "max-age=31536000; includeSubDomains"
-    assert answer.header("x-ms-request-id") and answer.header("Date")
-    assert json.loads(answer.body)["registrationId"] == name
 
 
 # --- SA-10: registration records ------------------------------------------------------------------------------------
