@@ -89,22 +89,6 @@ for (const [name, kind] of Object.entries(KINDS)) {
   });
 }
 
-test('bulk creates, refuses what exists, and deletes', async () => {
-  const attestation = { type: 'symmetricKey', symmetricKey: { primaryKey: newKey(), secondaryKey: newKey() } };
-  const enrollments = [unique('node-bulk'), unique('node-bulk')].map((registrationId) => ({ registrationId, attestation }));
-  // The promise form of this call never ends: the SDK hands results on only when it was given a callback.
-  const run = (mode) =>
-    new Promise((resolve, reject) => {
-      const done = (error, result) => (error ? reject(error) : resolve(result));
-      serviceClient.runBulkEnrollmentOperation({ mode, enrollments }, done);
-    });
-  assert.deepEqual(await run('create'), { errors: [], isSuccessful: true });
-  const again = await run('create');
-  assert.equal(again.isSuccessful, false);
-  assert.deepEqual(again.errors.map((error) => error.errorCode), [409201, 409201]);
-  assert.equal((await run('delete')).isSuccessful, true);
-});
-
 test('certificates keep their place when an entry is read and put back', async () => {
   const registrationId = unique('node-round');
   const attestation = {
