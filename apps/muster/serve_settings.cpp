@@ -198,7 +198,7 @@ Result<void> set_local_hub(ServeOptions& options, Values values) {
 
 constexpr int kMaxConnections = 10'000'000;
 constexpr int kMaxBody = 1024 * 1024;
-constexpr int kMaxRate = 1'000'000'000;
+constexpr int kMaxRate = 1'000'000;  // the limiter's steps are of microseconds
 constexpr int kMaxRows = 1'000'000'000;
 constexpr int kHour = 3600;
 constexpr int kDay = 24 * kHour;

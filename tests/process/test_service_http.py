@@ -47,7 +47,8 @@ def test_answers_have_the_headers_that_clients_rely_on_and_no_others(world, uniq
             assert answer.header("Content-Length") == str(len(answer.body)), asked
             assert answer.header("Content-Type") == "application/json; charset=utf-8", asked
         if asked in ("query", "registrations"):
-            expected.add("x-ms-item-type")
+            expected |= {"x-ms-item-type", "X-Content-Type-Options"}
+            assert answer.header("X-Content-Type-Options") == "nosniff"
         assert set(names) - {"x-ms-continuation"} == expected, asked  # no ETag, no Location, no links, not chunked
         assert answer.header("Strict-Transport-Security") == "max-age=31536000; includeSubDomains"
         assert re.match(r"^[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT$", answer.header("Date"))

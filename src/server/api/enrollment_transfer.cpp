@@ -106,8 +106,6 @@ HttpResponse export_response(EnrollmentKind kind, TransferFormat format, std::st
   const bool csv = format == TransferFormat::kCsv;
   HttpResponse response{200, {}, std::move(body)};
   response.headers.emplace_back("Content-Type", csv ? "text/csv; charset=utf-8" : "application/x-ndjson");
-  // A browser must not take what is in there for a page.
-  response.headers.emplace_back("X-Content-Type-Options", "nosniff");
   add_page_headers(response, enrollment_words(kind).item_type, next);
   return response;
 }

@@ -36,6 +36,8 @@ Result<PageRequest> read_page_request(const ApiCall& call, std::size_t default_l
 
 void add_page_headers(HttpResponse& response, std::string_view item_type, std::string_view next) {
   response.headers.emplace_back("x-ms-item-type", item_type);
+  // A browser must not take what users wrote into their entries for a page.
+  response.headers.emplace_back("X-Content-Type-Options", "nosniff");
   if (!next.empty()) response.headers.emplace_back("x-ms-continuation", hex_lower(as_bytes(next)));
 }
 

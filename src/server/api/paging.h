@@ -21,7 +21,8 @@ inline constexpr std::size_t kDefaultPage = 100;
 /// Reads x-ms-max-item-count (0 or absent: `default_limit`, at most 1000) and x-ms-continuation.
 Result<PageRequest> read_page_request(const ApiCall& call, std::size_t default_limit = kDefaultPage);
 
-/// x-ms-item-type, and x-ms-continuation when `next` is not empty (service-api.md 6).
+/// x-ms-item-type, x-ms-continuation when `next` is not empty, and what the original adds to queries (service-api.md 0,
+/// 6).
 void add_page_headers(HttpResponse& response, std::string_view item_type, std::string_view next);
 
 /// A bare array with x-ms-item-type, and x-ms-continuation only when there is more (service-api.md 6).
