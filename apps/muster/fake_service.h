@@ -2,13 +2,15 @@
 
 #include <deque>
 #include <memory>
+#include <mutex>
 #include <vector>
 
 #include "muster/http.h"
 
 namespace muster::cli {
 
-/// For tests: answers requests from a list, in order, and keeps what was asked. Out of answers it is unreachable.
+/// For tests: answers requests from a list, in order, and keeps what was asked; from any thread. Out of answers it is
+/// unreachable.
 class FakeService {
  public:
   FakeService(std::initializer_list<HttpResponse> answers) : state_(std::make_shared<State>()) {
@@ -17,6 +19,7 @@ class FakeService {
 
   [[nodiscard]] HttpSend send() const {
     return [state = state_](const HttpRequest& request) -> Result<HttpResponse> {
+      const std::scoped_lock lock(state->mutex);
       state->requests.push_back(request);
       if (state->answers.empty()) return fail(ErrorCode::kUnavailable, "Cannot reach the fake.");
       HttpResponse answer = state->answers.front();
@@ -29,6 +32,7 @@ class FakeService {
 
  private:
   struct State {
+    std::mutex mutex;  // protects the others while requests are sent
     std::deque<HttpResponse> answers;
     std::vector<HttpRequest> requests;
   };

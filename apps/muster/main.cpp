@@ -2,6 +2,8 @@
 #include <iostream>
 #include <thread>
 
+#include <unistd.h>
+
 #include "base/clock.h"
 #include "muster/program.h"
 #include "muster/serve.h"
@@ -12,6 +14,7 @@ int main(int argc, char** argv) {
     const muster::SystemClock clock;
     const Program program{.out = std::cout,
                           .err = std::cerr,
+                          .err_is_terminal = ::isatty(STDERR_FILENO) == 1,
                           .environment = process_environment(),
                           .clock = clock,
                           .sleep = [](std::chrono::milliseconds pause) { std::this_thread::sleep_for(pause); },

@@ -16,6 +16,7 @@ namespace muster::cli {
 struct Program {
   std::ostream& out;
   std::ostream& err;
+  bool err_is_terminal = false;
   Environment environment;
   const Clock& clock;
   Sleep sleep;

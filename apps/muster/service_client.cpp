@@ -19,6 +19,10 @@ std::string path_of(EnrollmentKind kind, std::string_view id) {
   return fmt::format("{}/{}", collection(kind), wire::percent_encode(id));
 }
 
+std::string_view media_type(model::TransferFormat format) {
+  return format == model::TransferFormat::kCsv ? "text/csv; charset=utf-8" : "application/x-ndjson";
+}
+
 bool has_symmetric_keys(const boost::json::object& enrollment) {
   const auto* attestation = enrollment.if_contains("attestation");
   if (attestation == nullptr || !attestation->is_object()) return false;
@@ -86,6 +90,29 @@ Result<boost::json::value> ServiceClient::get_with_keys(EnrollmentKind kind, std
   if (!keys) return keys;
   enrollment->get_object()["attestation"] = *std::move(keys);
   return enrollment;
+}
+
+Result<boost::json::value> ServiceClient::import(EnrollmentKind kind, model::TransferFormat format,
+                                                 std::string_view mode, std::size_t first_line,
+                                                 std::string body) const {
+  return client_.fetch({.method = "POST",
+                        .path = fmt::format("{}/import?mode={}&firstLine={}", collection(kind), mode, first_line),
+                        .body = std::move(body),
+                        .content_type = std::string(media_type(format))});
+}
+
+Result<ExportPage> ServiceClient::export_page(EnrollmentKind kind, model::TransferFormat format,
+                                              model::ExportSecrets secrets, std::string_view continuation) const {
+  HttpHeaders headers;
+  if (!continuation.empty()) headers.emplace_back("x-ms-continuation", continuation);
+  const std::string_view route = secrets == model::ExportSecrets::kIncluded ? "export/keys" : "export";
+  auto response = client_.send({.method = "POST",
+                                .path = fmt::format("{}/{}", collection(kind), route),
+                                .headers = std::move(headers),
+                                .accept = std::string(media_type(format))});
+  if (!response) return std::unexpected(response.error());
+  if (!response->success()) return std::unexpected(error_from(*response));
+  return ExportPage{std::move(response->body), std::string(response->header("x-ms-continuation").value_or(""))};
 }
 
 }  // namespace muster::cli

@@ -7,9 +7,17 @@
 #include <boost/json/object.hpp>
 
 #include "model/enrollment.h"
+#include "model/enrollment_import.h"
+#include "model/import_document.h"
 #include "muster/signed_client.h"
 
 namespace muster::cli {
+
+/// A part of an export.
+struct ExportPage {
+  std::string body;
+  std::string next;  ///< what the request for the next part names; empty: this was the last
+};
 
 /// Enrollments and groups through the service API, api-version 2021-10-01. Errors as in answer.h and http.h.
 class ServiceClient {
@@ -29,6 +37,13 @@ class ServiceClient {
   [[nodiscard]] Result<boost::json::value> attestation(model::EnrollmentKind kind, std::string_view id) const;
   /// As get(), with the symmetric keys put in where the attestation has some.
   [[nodiscard]] Result<boost::json::value> get_with_keys(model::EnrollmentKind kind, std::string_view id) const;
+
+  /// A part of an import whose first line of data has this number; the service's report (docs/import.md).
+  [[nodiscard]] Result<boost::json::value> import(model::EnrollmentKind kind, model::TransferFormat format,
+                                                  std::string_view mode, std::size_t first_line,
+                                                  std::string body) const;
+  [[nodiscard]] Result<ExportPage> export_page(model::EnrollmentKind kind, model::TransferFormat format,
+                                               model::ExportSecrets secrets, std::string_view continuation) const;
 
  private:
   SignedClient client_;

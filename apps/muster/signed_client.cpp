@@ -24,13 +24,13 @@ Result<HttpResponse> SignedClient::send(const Call& call) const {
   HttpRequest request{
       .method = call.method,
       .url = fmt::format("https://{}{}{}api-version={}", connection_.host_name, call.path, separator, api_version_),
-      .headers = {{"Accept", "application/json"}},
+      .headers = {{"Accept", call.accept}},
       .body = call.body};
   // The port is no part of the resource: services compare the host only (service-api.md 1.2).
   request.headers.emplace_back("Authorization",
                                wire::make_sas_token(without_port(connection_.host_name), connection_.key,
                                                     clock_.now() + kTokenLife, connection_.key_name));
-  if (!call.body.empty()) request.headers.emplace_back("Content-Type", "application/json; charset=utf-8");
+  if (!call.body.empty()) request.headers.emplace_back("Content-Type", call.content_type);
   request.headers.insert(request.headers.end(), call.headers.begin(), call.headers.end());
   return send_(request);
 }

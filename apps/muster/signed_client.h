@@ -22,7 +22,9 @@ class SignedClient {
     std::string method;
     std::string path;  ///< begins with '/', percent-encoded
     HttpHeaders headers = {};
-    std::string body = {};  ///< JSON
+    std::string body = {};
+    std::string content_type = "application/json; charset=utf-8";  ///< of the body
+    std::string accept = "application/json";
   };
   /// The answer whatever its status; kUnavailable when there is none.
   [[nodiscard]] Result<HttpResponse> send(const Call& call) const;

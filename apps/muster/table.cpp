@@ -12,15 +12,7 @@ namespace {
 constexpr std::size_t kGap = 2;
 constexpr std::size_t kIndent = 2;
 
-std::string printable(std::string text) {
-  for (char& c : text) {
-    const auto octet = static_cast<unsigned char>(c);
-    if (octet < 0x20 || octet == 0x7f) c = '?';
-  }
-  return text;
-}
-
-std::vector<Row> printable(const std::vector<Row>& rows) {
+std::vector<Row> printable_rows(const std::vector<Row>& rows) {
   std::vector<Row> clean;
   for (const Row& row : rows) {
     std::ranges::transform(row, std::back_inserter(clean.emplace_back()),
@@ -113,8 +105,16 @@ std::string pretty(const boost::json::value& value, std::size_t depth) {
 
 }  // namespace
 
+std::string printable(std::string text) {
+  for (char& c : text) {
+    const auto octet = static_cast<unsigned char>(c);
+    if (octet < 0x20 || octet == 0x7f) c = '?';
+  }
+  return text;
+}
+
 std::string format_table(const Row& header, const std::vector<Row>& rows) {
-  std::vector<Row> lines = printable(rows);
+  std::vector<Row> lines = printable_rows(rows);
   lines.insert(lines.begin(), header);
   const std::vector<std::size_t> widths = widths_of(lines);
   Row dashes;
@@ -127,7 +127,7 @@ std::string format_table(const Row& header, const std::vector<Row>& rows) {
 }
 
 std::string format_lines(const std::vector<Row>& rows) {
-  const std::vector<Row> lines = printable(rows);
+  const std::vector<Row> lines = printable_rows(rows);
   const std::vector<std::size_t> widths = widths_of(lines);
   std::string out;
   for (const Row& line : lines) out += line_of(line, widths);

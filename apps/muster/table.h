@@ -9,6 +9,9 @@ namespace muster::cli {
 
 using Row = std::vector<std::string>;
 
+/// The text with control characters as '?', so that a peer cannot drive the terminal.
+std::string printable(std::string text);
+
 /// Columns as wide as their widest text, two blanks apart, a line of dashes below the header; no trailing blanks.
 /// Control characters are shown as '?', so that a peer cannot drive the terminal. Rows may be shorter than the header.
 std::string format_table(const Row& header, const std::vector<Row>& rows);
