@@ -19,7 +19,8 @@ class Random {
   Bytes bytes(std::size_t count);
 };
 
-/// OpenSSL's generator. A generator that cannot deliver ends the process: nothing may go on with weak keys.
+/// OpenSSL's generator; small requests are served from what each thread draws ahead. A generator that cannot deliver
+/// ends the process: nothing may go on with weak keys.
 class SystemRandom final : public Random {
  public:
   void fill(std::span<std::uint8_t> out) override;

@@ -1,8 +1,13 @@
 #include "base/random.h"
 
+#include <array>
+#include <mutex>
 #include <set>
+#include <thread>
 
 #include <gmock/gmock.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 namespace muster {
 namespace {
@@ -29,6 +34,47 @@ TEST(Guid, DiffersEachTime) {
   std::set<std::string> seen;
   for (int i = 0; i < 1000; ++i) seen.insert(make_guid(random));
   EXPECT_EQ(seen.size(), 1000U);
+}
+
+TEST(SystemRandom, NeverGivesTheSameTwice) {
+  SystemRandom random;
+  std::set<Bytes> seen;
+  std::mutex mutex;  // protects seen
+  const auto draw = [&] {
+    for (int i = 0; i < 1000; ++i) {
+      for (const std::size_t size : {16U, 64U, 65U, 2000U}) {
+        const Bytes drawn = random.bytes(size);
+        const std::scoped_lock lock(mutex);
+        EXPECT_TRUE(seen.insert(Bytes(drawn.begin(), drawn.begin() + 16)).second);
+      }
+    }
+  };
+  {
+    const std::jthread first(draw);
+    const std::jthread second(draw);
+  }
+  EXPECT_EQ(seen.size(), 8000U);
+}
+
+TEST(SystemRandom, AChildProcessDrawsItsOwn) {
+  SystemRandom random;
+  static_cast<void>(random.bytes(16));
+  std::array<int, 2> ends{};
+  ASSERT_EQ(::pipe(ends.data()), 0);
+  const pid_t child = ::fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    const Bytes drawn = random.bytes(16);
+    ::_exit(::write(ends[1], drawn.data(), drawn.size()) == 16 ? 0 : 1);
+  }
+  const Bytes ours = random.bytes(16);
+  Bytes theirs(16);
+  EXPECT_EQ(::read(ends[0], theirs.data(), theirs.size()), 16);
+  int status = -1;
+  EXPECT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0);
+  EXPECT_NE(ours, theirs);
+  for (const int end : ends) ::close(end);
 }
 
 TEST(SequenceRandom, RepeatsForTheSameSeedOnly) {

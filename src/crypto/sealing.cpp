@@ -1,6 +1,7 @@
 #include "crypto/sealing.h"
 
 #include <algorithm>
+#include <atomic>
 #include <memory>
 #include <stdexcept>
 
@@ -26,10 +27,37 @@ const EVP_CIPHER* aes_256_gcm() {
   return cipher.get();
 }
 
-ContextPtr make_context() {
-  ContextPtr context(EVP_CIPHER_CTX_new());
-  require(context != nullptr, "no memory for a cipher");
-  return context;
+enum class Direction : int { kOpen = 0, kSeal = 1 };  // as EVP_CipherInit_ex2 counts them
+
+/// A thread's cipher for one direction. Setting a key costs as much as sealing a short text, so it stays set until
+/// another sealer comes.
+class Cipher {
+ public:
+  explicit Cipher(Direction direction) : context_(EVP_CIPHER_CTX_new()), direction_(direction) {
+    require(context_ != nullptr, "no memory for a cipher");
+  }
+
+  /// Ready for a text with this nonce.
+  EVP_CIPHER_CTX* start(std::uint64_t sealer, const SecretBytes& key, ByteView nonce) {
+    const bool has_key = sealer == sealer_;
+    sealer_ = 0;
+    require(
+        EVP_CipherInit_ex2(context_.get(), has_key ? nullptr : aes_256_gcm(), has_key ? nullptr : key.reveal().data(),
+                           nonce.data(), static_cast<int>(direction_), nullptr),
+        "cipher cannot start");
+    sealer_ = sealer;
+    return context_.get();
+  }
+
+ private:
+  ContextPtr context_;
+  Direction direction_;
+  std::uint64_t sealer_ = 0;  ///< whose key is set
+};
+
+std::uint64_t next_id() {
+  static std::atomic<std::uint64_t> last = 0;
+  return ++last;
 }
 
 std::unexpected<Error> damaged(std::string why) {
@@ -38,7 +66,7 @@ std::unexpected<Error> damaged(std::string why) {
 
 }  // namespace
 
-Sealer::Sealer(SecretBytes key, Random& random) : key_(std::move(key)), random_(random) {
+Sealer::Sealer(SecretBytes key, Random& random) : key_(std::move(key)), random_(random), id_(next_id()) {
   if (key_.size() != kKeySize) throw std::invalid_argument("the sealing key must hold 32 octets");
 }
 
@@ -50,17 +78,17 @@ Bytes Sealer::seal(const SecretBytes& secret, std::string_view context) const {
   random_.fill(nonce);
   std::uint8_t* const cipher_text = nonce.data() + kNonceSize;
 
-  const ContextPtr cipher = make_context();
+  thread_local Cipher t_cipher(Direction::kSeal);
+  EVP_CIPHER_CTX* const cipher = t_cipher.start(id_, key_, nonce);
   int written = 0;
-  require(EVP_EncryptInit_ex2(cipher.get(), aes_256_gcm(), key_.reveal().data(), nonce.data(), nullptr), "seal: init");
-  require(EVP_EncryptUpdate(cipher.get(), nullptr, &written, as_bytes(context).data(), int_size(context.size())),
+  require(EVP_EncryptUpdate(cipher, nullptr, &written, as_bytes(context).data(), int_size(context.size())),
           "seal: context");
   if (!plain.empty()) {
-    require(EVP_EncryptUpdate(cipher.get(), cipher_text, &written, plain.data(), int_size(plain.size())), "seal: text");
+    require(EVP_EncryptUpdate(cipher, cipher_text, &written, plain.data(), int_size(plain.size())), "seal: text");
   }
   std::uint8_t* const tag = cipher_text + plain.size();
-  require(EVP_EncryptFinal_ex(cipher.get(), tag, &written), "seal: end");
-  require(EVP_CIPHER_CTX_ctrl(cipher.get(), EVP_CTRL_AEAD_GET_TAG, kTagSize, tag), "seal: tag");
+  require(EVP_EncryptFinal_ex(cipher, tag, &written), "seal: end");
+  require(EVP_CIPHER_CTX_ctrl(cipher, EVP_CTRL_AEAD_GET_TAG, kTagSize, tag), "seal: tag");
   return out;
 }
 
@@ -72,21 +100,21 @@ Result<SecretBytes> Sealer::open(ByteView sealed, std::string_view context) cons
   const ByteView cipher_text = sealed.subspan(1 + kNonceSize, sealed.size() - kOverhead);
   Bytes tag(sealed.end() - kTagSize, sealed.end());
 
-  const ContextPtr cipher = make_context();
+  thread_local Cipher t_cipher(Direction::kOpen);
+  EVP_CIPHER_CTX* const cipher = t_cipher.start(id_, key_, nonce);
   Bytes plain(cipher_text.size());
   int written = 0;
-  require(EVP_DecryptInit_ex2(cipher.get(), aes_256_gcm(), key_.reveal().data(), nonce.data(), nullptr), "open: init");
-  require(EVP_DecryptUpdate(cipher.get(), nullptr, &written, as_bytes(context).data(), int_size(context.size())),
+  require(EVP_DecryptUpdate(cipher, nullptr, &written, as_bytes(context).data(), int_size(context.size())),
           "open: context");
   if (!plain.empty()) {
-    require(EVP_DecryptUpdate(cipher.get(), plain.data(), &written, cipher_text.data(), int_size(cipher_text.size())),
+    require(EVP_DecryptUpdate(cipher, plain.data(), &written, cipher_text.data(), int_size(cipher_text.size())),
             "open: text");
   }
   // Taken over before the check, so that text from a forged value is wiped too.
   SecretBytes secret(std::move(plain));
-  require(EVP_CIPHER_CTX_ctrl(cipher.get(), EVP_CTRL_AEAD_SET_TAG, kTagSize, tag.data()), "open: tag");
+  require(EVP_CIPHER_CTX_ctrl(cipher, EVP_CTRL_AEAD_SET_TAG, kTagSize, tag.data()), "open: tag");
   std::uint8_t none = 0;
-  if (EVP_DecryptFinal_ex(cipher.get(), &none, &written) != 1) {
+  if (EVP_DecryptFinal_ex(cipher, &none, &written) != 1) {
     return damaged("the tag does not match: damaged, or sealed with another key or for another place");
   }
   return secret;

@@ -11,8 +11,7 @@ namespace muster::crypto {
 /// Seals secrets for storage with AES-256-GCM under one master key (design section 4).
 ///
 /// Sealed form: version octet 1 | 12-octet random nonce | ciphertext | 16-octet tag. `context` names the row and
-/// column; it is authenticated, so a sealed value copied to another row does not open. Thread-safe; holds no state but
-/// the key.
+/// column; it is authenticated, so a sealed value copied to another row does not open. Thread-safe.
 class Sealer {
  public:
   static constexpr std::size_t kKeySize = 32;
@@ -27,6 +26,7 @@ class Sealer {
  private:
   SecretBytes key_;
   Random& random_;
+  std::uint64_t id_;  ///< never used twice in a process, unlike an address
 };
 
 /// Reads the master key from a file of kKeySize octets, or makes the file (mode 0600, durable) when it is missing.

@@ -57,6 +57,17 @@ TEST_F(Sealing, RefusesAnotherKey) {
   EXPECT_FALSE(other.open(sealer_.seal(secret("text"), "c"), "c"));
 }
 
+TEST_F(Sealing, SealersOfOneThreadDoNotMixTheirKeys) {
+  const Sealer other(SecretBytes(random_.bytes(Sealer::kKeySize)), random_);
+  for (int round = 0; round < 3; ++round) {
+    const Bytes ours = sealer_.seal(secret("ours"), "c");
+    const Bytes theirs = other.seal(secret("theirs"), "c");
+    EXPECT_FALSE(sealer_.open(theirs, "c"));
+    EXPECT_EQ(sealer_.open(ours, "c").value(), secret("ours"));
+    EXPECT_EQ(other.open(theirs, "c").value(), secret("theirs"));
+  }
+}
+
 TEST_F(Sealing, RefusesEveryChangedOctet) {
   const Bytes sealed = sealer_.seal(secret("text"), "c");
   for (std::size_t i = 0; i < sealed.size(); ++i) {
