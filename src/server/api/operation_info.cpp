@@ -21,7 +21,7 @@ std::string capitalized(std::string_view word) {
   return out;
 }
 
-/// What a method does to the thing that the path names. A POST is named by the last word of its path.
+/// What a method does to the thing that the path names. A POST is named by the last words of its path.
 std::string name_of(const Route& route) {
   const std::string& last = route.path.back();
   if (route.method == "GET") return is_word(last) ? "List" : "Get";
@@ -29,7 +29,11 @@ std::string name_of(const Route& route) {
   if (route.method == "DELETE") return "Delete";
   if (route.method != "POST") return capitalized(to_lower(route.method));
   if (route.path.size() == 1) return "Bulk";
-  return is_word(last) ? capitalized(last) : "Post";
+  std::string name;
+  for (auto word = std::next(route.path.begin()); word != route.path.end(); ++word) {
+    name = is_word(*word) ? name + capitalized(*word) : "";
+  }
+  return name.empty() ? "Post" : name;
 }
 
 OperationInfo device_operation(const Route& route) {

@@ -44,6 +44,7 @@ TEST(OperationInfo, EveryRouteHasANameForLogsAndMetrics) {
   EXPECT_THAT(routes, Contains(Pair("PUT /enrollmentGroups/{}", "service Upsert EnrollmentGroup")));
   EXPECT_THAT(routes, Contains(Pair("DELETE /registrations/{}", "service Delete Registration")));
   EXPECT_THAT(routes, Contains(Pair("POST /enrollments/query", "service Query IndividualEnrollment")));
+  EXPECT_THAT(routes, Contains(Pair("POST /enrollments/export/keys", "service ExportKeys IndividualEnrollment")));
   EXPECT_THAT(routes, Contains(Pair("GET /subscriptions/{}/providers/Microsoft.Devices/provisioningServices",
                                     "management List ProvisioningService")));
   EXPECT_THAT(routes, Contains(Pair("DELETE /subscriptions/{}/resourceGroups/{}/providers/Microsoft.Devices/"
