@@ -8,24 +8,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/descriptor.h"
+
 namespace muster {
 namespace {
-
-/// A file descriptor that closes itself.
-class Descriptor {
- public:
-  explicit Descriptor(int value) : value_(value) {}
-  ~Descriptor() {
-    if (value_ >= 0) ::close(value_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  [[nodiscard]] int get() const { return value_; }
-  [[nodiscard]] bool is_open() const { return value_ >= 0; }
-
- private:
-  int value_;
-};
 
 std::unexpected<Error> system_error(const std::filesystem::path& path, std::string_view what, int error) {
   const auto code = error == ENOENT ? ErrorCode::kNotFound : ErrorCode::kInternal;
@@ -43,14 +29,13 @@ Result<void> write_all(const Descriptor& file, const std::filesystem::path& path
   return {};
 }
 
-Result<void> sync_folder(const std::filesystem::path& path) {
-  const std::filesystem::path folder = path.has_parent_path() ? path.parent_path() : ".";
+}  // namespace
+
+Result<void> sync_folder(const std::filesystem::path& folder) {
   const Descriptor file(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!file.is_open() || ::fsync(file.get()) != 0) return system_error(folder, "cannot be made durable", errno);
   return {};
 }
-
-}  // namespace
 
 Result<std::string> read_file(const std::filesystem::path& path, std::size_t limit) {
   const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
@@ -89,7 +74,7 @@ Result<void> write_file(const std::filesystem::path& path, std::string_view cont
     ::unlink(temporary.c_str());
     return system_error(path, "cannot be replaced", error);
   }
-  return sync_folder(path);
+  return sync_folder(path.has_parent_path() ? path.parent_path() : ".");
 }
 
 }  // namespace muster

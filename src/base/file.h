@@ -22,4 +22,7 @@ Result<std::string> read_file(const std::filesystem::path& path, std::size_t lim
 /// the new content and never a part. kInternal with the system's reason.
 Result<void> write_file(const std::filesystem::path& path, std::string_view content, FileAccess access);
 
+/// Makes durable which files stand in a folder. kInternal with the system's reason.
+Result<void> sync_folder(const std::filesystem::path& folder);
+
 }  // namespace muster

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include "base/descriptor.h"
 #include "base/log.h"
 
 namespace muster::server {
@@ -20,24 +21,21 @@ class LineFile::File {
     constexpr mode_t kOwnerAndGroup = 0640;
     const int descriptor = path == "-"
                                ? ::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0)
-                               : ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, kOwnerAndGroup);
-    if (descriptor < 0) {
+                               : ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, kOwnerAndGroup));
+    if (!descriptor.is_open()) {
       return fail(ErrorCode::kInternal, fmt::format("{}: cannot be opened for writing: {}", path.string(),
                                                     std::generic_category().message(errno)));
     }
-    return std::make_unique<File>(descriptor);
+    return std::make_unique<File>(std::move(descriptor));
   }
 
-  explicit File(int descriptor) : descriptor_(descriptor) {}
-  ~File() { ::close(descriptor_); }
-  File(const File&) = delete;
-  File& operator=(const File&) = delete;
+  explicit File(Descriptor descriptor) : descriptor_(std::move(descriptor)) {}
 
   /// How many octets went out; fewer than given only with an errno.
   std::size_t write(std::string_view octets) {
     std::size_t done = 0;
     while (done < octets.size()) {
-      const ssize_t count = ::write(descriptor_, octets.data() + done, octets.size() - done);
+      const ssize_t count = ::write(descriptor_.get(), octets.data() + done, octets.size() - done);
       if (count < 0 && errno == EINTR) continue;
       if (count <= 0) break;
       done += static_cast<std::size_t>(count);
@@ -49,7 +47,7 @@ class LineFile::File {
   [[nodiscard]] bool torn() const { return torn_; }
 
  private:
-  int descriptor_;
+  Descriptor descriptor_;
   bool torn_ = false;
 };
 
