@@ -23,6 +23,11 @@ MdPtr fetch_digest(const char* name) {
   return md;
 }
 
+const EVP_MD* sha256_digest() {
+  static const MdPtr md = fetch_digest("SHA256");
+  return md.get();
+}
+
 template <std::size_t kSize>
 std::array<std::uint8_t, kSize> digest(const EVP_MD* md, ByteView data) {
   // One context per thread: making one costs as much as hashing a short text.
@@ -47,8 +52,27 @@ MacContextPtr make_hmac_context() {
 }  // namespace
 
 Sha256 sha256(ByteView data) {
-  static const MdPtr md = fetch_digest("SHA256");
-  return digest<32>(md.get(), data);
+  return digest<32>(sha256_digest(), data);
+}
+
+struct Sha256Stream::Context {
+  MdContextPtr native{EVP_MD_CTX_new()};
+};
+
+Sha256Stream::Sha256Stream() : context_(std::make_unique<Context>()) {
+  require(EVP_DigestInit_ex2(context_->native.get(), sha256_digest(), nullptr), "digest cannot start");
+}
+
+Sha256Stream::~Sha256Stream() = default;
+
+void Sha256Stream::update(ByteView data) {
+  require(EVP_DigestUpdate(context_->native.get(), data.data(), data.size()), "digest fails");
+}
+
+Sha256 Sha256Stream::finish() {
+  Sha256 out{};
+  require(EVP_DigestFinal_ex(context_->native.get(), out.data(), nullptr), "digest cannot end");
+  return out;
 }
 
 Sha1 sha1(ByteView data) {

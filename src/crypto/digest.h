@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <memory>
 
 #include "base/bytes.h"
 #include "base/secret.h"
@@ -11,6 +12,23 @@ using Sha256 = std::array<std::uint8_t, 32>;
 using Sha1 = std::array<std::uint8_t, 20>;
 
 Sha256 sha256(ByteView data);
+/// SHA-256 of octets that come piece by piece.
+class Sha256Stream {
+ public:
+  Sha256Stream();
+  ~Sha256Stream();
+  Sha256Stream(const Sha256Stream&) = delete;
+  Sha256Stream& operator=(const Sha256Stream&) = delete;
+
+  void update(ByteView data);
+  /// Of all octets so far; called once, last.
+  Sha256 finish();
+
+ private:
+  struct Context;
+  std::unique_ptr<Context> context_;
+};
+
 /// For the display thumbprints of certificates only; never for signatures.
 Sha1 sha1(ByteView data);
 /// HMAC-SHA256 (RFC 2104, FIPS 180-4). Any key length.

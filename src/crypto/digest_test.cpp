@@ -19,6 +19,12 @@ TEST(Digest, HashesTheVectorsOfFips180) {
   EXPECT_EQ(hex_lower(sha1(as_bytes("abc"))), "a9993e364706816aba3e25717850c26c9cd0d89d");
 }
 
+TEST(Digest, HashesPieceByPieceAsInOne) {
+  Sha256Stream stream;
+  for (const char* piece : {"", "a", "bc", ""}) stream.update(as_bytes(piece));
+  EXPECT_EQ(stream.finish(), sha256(as_bytes("abc")));
+}
+
 TEST(Digest, AuthenticatesTheVectorsOfRfc4231) {
   EXPECT_EQ(hex_lower(hmac_sha256(as_bytes("Jefe"), as_bytes("what do ya want for nothing?"))),
             "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
