@@ -59,6 +59,9 @@ class Connection {
   /// Undoes the open transaction, if there is one. A failure is logged; the caller has its own error to report.
   void roll_back();
 
+  /// For calls of SQLite that concern a whole database.
+  [[nodiscard]] sqlite3* native() const { return database_.get(); }
+
   /// Some failures (full disk) end a transaction by themselves.
   [[nodiscard]] bool in_transaction() const { return sqlite3_get_autocommit(database_.get()) == 0; }
   /// Pages in the write-ahead log after the last commit of this connection.

@@ -180,11 +180,24 @@ Result<void> check_state(const FileState& state) {
   return {};
 }
 
+/// The state of a file that is ours or still empty.
+Result<FileState> examine(Connection& connection) {
+  auto state = read_state(connection);
+  if (!state) {
+    // SQLite reports a file of another format as "not a database" only when it is first read.
+    if (state.error().detail.ends_with(fmt::format("(SQLite {})", SQLITE_NOTADB))) {
+      return invalid("The file is not a Muster database.", state.error().detail);
+    }
+    return state;
+  }
+  if (auto checked = check_state(*state); !checked) return std::unexpected(checked.error());
+  return state;
+}
+
 Result<void> apply_migrations(Connection& connection) {
   // Read again under the write lock: another process may have migrated meanwhile.
-  auto state = read_state(connection);
+  const auto state = examine(connection);
   if (!state) return std::unexpected(state.error());
-  if (auto checked = check_state(*state); !checked) return checked;
   for (auto step = static_cast<std::size_t>(state->version); step < kMigrations.size(); ++step) {
     if (auto done = connection.execute(kMigrations[step]); !done) return done;
   }
@@ -195,15 +208,8 @@ Result<void> apply_migrations(Connection& connection) {
 }  // namespace
 
 Result<void> migrate(Connection& connection) {
-  auto state = read_state(connection);
-  if (!state) {
-    // SQLite reports a file of another format as "not a database" only when it is first read.
-    if (state.error().detail.ends_with(fmt::format("(SQLite {})", SQLITE_NOTADB))) {
-      return invalid("The file is not a Muster database.", state.error().detail);
-    }
-    return std::unexpected(state.error());
-  }
-  if (auto checked = check_state(*state); !checked) return checked;
+  const auto state = examine(connection);
+  if (!state) return std::unexpected(state.error());
   if (auto logged = connection.use_write_ahead_log(); !logged) return logged;
   if (state->version == kSchemaVersion) return {};
 
@@ -212,6 +218,13 @@ Result<void> migrate(Connection& connection) {
   if (migrated) migrated = connection.execute("COMMIT");
   if (!migrated) connection.roll_back();
   return migrated;
+}
+
+Result<int> schema_version(Connection& connection) {
+  const auto state = examine(connection);
+  if (!state) return std::unexpected(state.error());
+  if (state->version == 0) return invalid("The file is not a Muster database.", "it is empty");
+  return static_cast<int>(state->version);
 }
 
 }  // namespace muster::store::sqlite

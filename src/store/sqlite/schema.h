@@ -12,4 +12,7 @@ inline constexpr int kSchemaVersion = 2;
 /// write-ahead log. A file that is not ours is kInvalidArgument and is left untouched; a newer schema is kUnsupported.
 Result<void> migrate(Connection& connection);
 
+/// The schema version of a Muster database. Errors as for migrate; an empty file is not ours yet.
+Result<int> schema_version(Connection& connection);
+
 }  // namespace muster::store::sqlite
