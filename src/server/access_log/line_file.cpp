@@ -19,9 +19,9 @@ class LineFile::File {
  public:
   static Result<std::unique_ptr<File>> open(const std::filesystem::path& path) {
     constexpr mode_t kOwnerAndGroup = 0640;
-    const int descriptor = path == "-"
-                               ? ::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0)
-                               : ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, kOwnerAndGroup));
+    Descriptor descriptor(path == "-"
+                              ? ::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0)
+                              : ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, kOwnerAndGroup));
     if (!descriptor.is_open()) {
       return fail(ErrorCode::kInternal, fmt::format("{}: cannot be opened for writing: {}", path.string(),
                                                     std::generic_category().message(errno)));
