@@ -72,9 +72,9 @@ Result<std::vector<SendChunk>> make_senders(const Program& program, const Import
 
 /// What distinguishes this import from another one of the same file.
 std::string task_of(const Program& program, const ImportCommand& command, TransferFormat format) {
-  const auto connection = find_connection_string(command.client.connection, program.environment);
+  const auto access = find_service(command.client.connection, program.environment);
   return fmt::format("{} {} {} {}", model::to_string(command.kind), format == TransferFormat::kCsv ? "csv" : "ndjson",
-                     command.mode, connection ? connection->host_name : "");
+                     command.mode, access ? access->connection.host_name : "");
 }
 
 /// Where the import begins: at the beginning of the file, or where an earlier run stopped.
