@@ -1,5 +1,5 @@
 'use strict';
-// azure-iot-provisioning-service: every mode of bulk calls, with the etag handling of a client that reads and writes back.
+// azure-iot-provisioning-service: every mode of bulk calls, with the etags of a client that reads and writes back.
 const assert = require('node:assert/strict');
 const test = require('node:test');
 

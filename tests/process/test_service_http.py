@@ -74,7 +74,8 @@ def test_requests_on_one_connection_are_answered_in_one_piece_each(world, unique
         for _ in range(3):
             assert session.request("GET", target, headers=headers).status == 200
             assert session.request("GET", target + "-not", headers=headers).status == 400
-            assert session.request("POST", f"/{kind}/query?api-version=2021-10-01", {"query": "*"}, headers).status == 200
+            listed = session.request("POST", f"/{kind}/query?api-version=2021-10-01", {"query": "*"}, headers)
+            assert listed.status == 200
         assert session.request("DELETE", target, headers=headers).status == 204
         assert session.request("GET", target, headers=headers).status == 404
 
@@ -157,7 +158,8 @@ SDK_HEADERS = {
     "Node": [("Accept", "application/json"), ("Request-Id", "e8f1b0f2-0000"), ("User-Agent", "azure-iot/1.11")],
     "Java": [("charset", "utf-8"), ("Request-Id", "1001"), ("accept", "application/json")],
     "C and C#": [("UserAgent", "prov_service_client/1.0")],
-    "CLI": [("Cache-Control", "no-cache, must-revalidate"), ("accept-language", "en-US"), ("x-ms-client-request-id", "1")],
+    "CLI": [("Cache-Control", "no-cache, must-revalidate"), ("accept-language", "en-US")],
+    "Python": [("x-ms-client-request-id", "1"), ("Accept", "application/json")],
     "If-None-Match": [("If-None-Match", "*"), ("If-Modified-Since", "Thu, 01 Jan 1970 00:00:00 GMT")],
 }
 

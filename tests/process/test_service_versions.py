@@ -87,7 +87,8 @@ def test_a_missing_or_unknown_version_is_400_and_says_so(world, method, path, qu
     "query", ["?api-version=2021-10-01", "?a=b&api-version=2021-10-01&c", "?api%2Dversion=2021%2d10%2D01"]
 )
 def test_the_version_may_stand_anywhere_in_the_query(world, query):
-    answer = world.endpoint.request("GET", "/enrollments/x" + query, headers=[("Authorization", world.operator.token())])
+    headers = [("Authorization", world.operator.token())]
+    answer = world.endpoint.request("GET", "/enrollments/x" + query, headers=headers)
     checks.error(answer, 404, 404201)
 
 
