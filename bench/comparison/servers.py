@@ -58,7 +58,7 @@ class Server:
 
 
 class MusterServer(Server):
-    """`muster serve` on a data folder of its own."""
+    """`muster serve` on a data folder of its own; with `certificates` None it makes its own."""
 
     def __init__(self, binary, folder, certificates, threads):
         self.binary = binary
@@ -68,9 +68,11 @@ class MusterServer(Server):
         self.log_file = self.folder / "muster.log"
         self.folder.mkdir(parents=True, exist_ok=True)
         config = self.folder / "muster.toml"
+        identity = certificates and (
+            f'certificate = ["{certificates}/server.pem"]\nprivate_key = ["{certificates}/server.key"]\n'
+        )
         config.write_text(
-            f'certificate = ["{certificates}/server.pem"]\n'
-            f'private_key = ["{certificates}/server.key"]\n'
+            f"{identity or ''}"
             f"threads = {threads}\n"
             "[limits]\n"
             f"max_connections = {MAX_CONNECTIONS}\n"
@@ -110,15 +112,16 @@ class MusterServer(Server):
         return pathlib.Path(self.ready["connectionStringFile"]).read_text(encoding="utf-8").strip()
 
     def operate(self, *arguments):
-        """One command of the command line client, as the owner."""
+        """One command of the command line client, as the owner; what it printed."""
         environment = clean_environment()
         environment["MUSTER_CONNECTION_STRING_FILE"] = self.ready["connectionStringFile"]
-        environment["MUSTER_CA"] = str(self.certificates / "root.pem")
+        environment["MUSTER_CA"] = str(self.certificates / "root.pem") if self.certificates else self.ready["caFile"]
         done = subprocess.run(
             [str(self.binary), *map(str, arguments)], env=environment, capture_output=True, text=True, check=False
         )
         if done.returncode != 0:
             raise ServerFailed(f"muster {arguments[0]} {arguments[1]}: {done.stderr}{done.stdout}")
+        return done.stdout
 
 
 NGINX = """
