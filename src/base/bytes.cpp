@@ -6,7 +6,7 @@ namespace muster {
 namespace {
 
 constexpr std::string_view kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-constexpr std::uint8_t kForeign = 0xff;
+constexpr std::uint8_t kForeign = 0x80;  // a bit that no digit has
 
 constexpr std::array<std::uint8_t, 256> make_reverse() {
   std::array<std::uint8_t, 256> table{};
@@ -67,45 +67,47 @@ std::optional<Bytes> from_hex(std::string_view text) {
 }
 
 std::string to_base64(ByteView bytes) {
-  std::string out;
-  out.reserve((bytes.size() + 2) / 3 * 4);
+  std::string out((bytes.size() + 2) / 3 * 4, '=');
+  char* to = out.data();
   std::size_t i = 0;
   for (; i + 2 < bytes.size(); i += 3) {
     const std::uint32_t v = static_cast<std::uint32_t>(bytes[i] << 16 | bytes[i + 1] << 8 | bytes[i + 2]);
-    for (int shift : {18, 12, 6, 0}) out.push_back(kAlphabet[v >> shift & 63]);
+    *to++ = kAlphabet[v >> 18];
+    *to++ = kAlphabet[v >> 12 & 63];
+    *to++ = kAlphabet[v >> 6 & 63];
+    *to++ = kAlphabet[v & 63];
   }
   if (const std::size_t rest = bytes.size() - i; rest != 0) {
     std::uint32_t v = static_cast<std::uint32_t>(bytes[i]) << 16;
     if (rest == 2) v |= static_cast<std::uint32_t>(bytes[i + 1]) << 8;
-    out.push_back(kAlphabet[v >> 18 & 63]);
-    out.push_back(kAlphabet[v >> 12 & 63]);
-    out.push_back(rest == 2 ? kAlphabet[v >> 6 & 63] : '=');
-    out.push_back('=');
+    *to++ = kAlphabet[v >> 18];
+    *to++ = kAlphabet[v >> 12 & 63];
+    if (rest == 2) *to = kAlphabet[v >> 6 & 63];
   }
   return out;
 }
 
 std::optional<Bytes> from_base64(std::string_view text) {
   if (text.size() % 4 != 0) return std::nullopt;
-  Bytes out;
-  out.reserve(text.size() / 4 * 3);
+  if (text.empty()) return Bytes();
+  const std::size_t padding = text[text.size() - 1] != '=' ? 0 : text[text.size() - 2] != '=' ? 1 : 2;
+  Bytes out(text.size() / 4 * 3);
+  std::uint8_t seen = 0;
   for (std::size_t i = 0; i < text.size(); i += 4) {
-    const bool last = i + 4 == text.size();
-    const int padding = !last || text[i + 3] != '=' ? 0 : text[i + 2] == '=' ? 2 : 1;
     std::uint32_t v = 0;
-    for (int k = 0; k < 4; ++k) {
-      std::uint8_t digit = 0;
-      if (k < 4 - padding) {
-        digit = kReverse[static_cast<unsigned char>(text[i + static_cast<std::size_t>(k)])];
-        if (digit == kForeign) return std::nullopt;
-      }
+    for (std::size_t k = i; k < i + 4; ++k) {
+      const std::uint8_t digit = k < text.size() - padding ? kReverse[static_cast<unsigned char>(text[k])] : 0;
+      seen |= digit;
       v = v << 6 | digit;
     }
-    // Bits that the padding drops must be zero, or two texts would mean the same octets.
-    if ((padding == 1 && (v & 0xff) != 0) || (padding == 2 && (v & 0xffff) != 0)) return std::nullopt;
-    out.push_back(static_cast<std::uint8_t>(v >> 16));
-    if (padding < 2) out.push_back(static_cast<std::uint8_t>(v >> 8 & 0xff));
-    if (padding < 1) out.push_back(static_cast<std::uint8_t>(v & 0xff));
+    out[i / 4 * 3] = static_cast<std::uint8_t>(v >> 16);
+    out[i / 4 * 3 + 1] = static_cast<std::uint8_t>(v >> 8);
+    out[i / 4 * 3 + 2] = static_cast<std::uint8_t>(v);
+  }
+  if ((seen & kForeign) != 0) return std::nullopt;
+  // Bits that the padding drops must be zero, or two texts would mean the same octets.
+  for (; out.size() > text.size() / 4 * 3 - padding; out.pop_back()) {
+    if (out.back() != 0) return std::nullopt;
   }
   return out;
 }

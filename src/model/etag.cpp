@@ -2,8 +2,6 @@
 
 #include <array>
 
-#include <fmt/format.h>
-
 #include "base/bytes.h"
 #include "base/text.h"
 
@@ -21,8 +19,10 @@ std::string make_etag(Random& random) {
   std::array<std::uint8_t, 8> raw{};
   random.fill(raw);
   const std::string digits = hex_lower(raw);
-  const auto half = std::string_view(digits);
-  return to_base64(as_bytes(fmt::format("\"{}-0000-0800-0000-{}0000\"", half.substr(0, 8), half.substr(8))));
+  std::string quoted = "\"xxxxxxxx-0000-0800-0000-yyyyyyyy0000\"";
+  quoted.replace(1, 8, digits, 0, 8);
+  quoted.replace(25, 8, digits, 8, 8);
+  return to_base64(as_bytes(quoted));
 }
 
 std::string raw_etag(std::string_view etag) {

@@ -41,6 +41,13 @@ void log_end_failure(const Error& error) {
   log_warning("store.transaction-end-failed", {{"error", error.message}, {"detail", error.detail}});
 }
 
+/// SQLite counts its memory for a question that nobody asks, under one lock for all connections of the process.
+void stop_counting_memory() {
+  // Refused, and without consequence, when SQLite is in use already.
+  static const int configured = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+  static_cast<void>(configured);
+}
+
 }  // namespace
 
 Connection::Connection(sqlite3* database) : database_(database), wal_pages_(std::make_unique<std::size_t>(0)) {
@@ -48,6 +55,7 @@ Connection::Connection(sqlite3* database) : database_(database), wal_pages_(std:
 
 Result<Connection> Connection::open(const std::filesystem::path& path, OpenMode mode) {
   if (mode == OpenMode::kCreate) make_private_file(path);
+  stop_counting_memory();
   sqlite3* database = nullptr;
   const int flags = open_flags(mode) | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
   const int code = sqlite3_open_v2(path.c_str(), &database, flags, nullptr);

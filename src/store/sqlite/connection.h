@@ -48,8 +48,10 @@ class Connection {
   /// Runs a statement that gives no rows; the result counts the rows it changed.
   template <class... Args>
   Result<std::size_t> run(Sql sql, const Args&... args) {
-    Result<Statement> statement = query(sql, args...);
+    Result<Statement> statement = prepare(sql);
     if (!statement) return std::unexpected(statement.error());
+    int index = 0;
+    (statement->bind(++index, args, Bound::kKept), ...);  // the arguments outlive the call
     return finish(*statement);
   }
 

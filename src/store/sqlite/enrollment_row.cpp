@@ -1,7 +1,6 @@
 #include "store/sqlite/enrollment_row.h"
 
 #include <boost/json/serialize.hpp>
-#include <fmt/format.h>
 
 #include "model/enrollment_json.h"
 #include "model/json.h"
@@ -52,7 +51,12 @@ struct Fill {
 
 std::string enrollment_key_context(const InstanceId& instance, EnrollmentKind kind, std::string_view key,
                                    std::string_view slot) {
-  return fmt::format("enrollment|{}|{}|{}|{}", instance, model::to_string(kind), key, slot);
+  std::string out = "enrollment";
+  out.reserve(128);
+  for (const std::string_view part : {std::string_view(instance), model::to_string(kind), key, slot}) {
+    out.append("|").append(part);
+  }
+  return out;
 }
 
 EnrollmentRow to_row(const crypto::Sealer& sealer, const InstanceId& instance, const Enrollment& value) {

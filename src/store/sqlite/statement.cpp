@@ -15,6 +15,10 @@ Error constraint_error(int code, std::string detail) {
   }
 }
 
+sqlite3_destructor_type destructor_of(Bound bound) {
+  return bound == Bound::kKept ? SQLITE_STATIC : SQLITE_TRANSIENT;
+}
+
 }  // namespace
 
 Error sqlite_error(sqlite3* database, int code) {
@@ -47,22 +51,22 @@ Statement::~Statement() {
   sqlite3_clear_bindings(statement_);
 }
 
-void Statement::bind(int index, std::string_view text) {
+void Statement::bind(int index, std::string_view text, Bound bound) {
   const char* data = text.data() == nullptr ? "" : text.data();  // a null pointer would bind NULL
-  note(sqlite3_bind_text64(statement_, index, data, text.size(), SQLITE_TRANSIENT, SQLITE_UTF8));
+  note(sqlite3_bind_text64(statement_, index, data, text.size(), destructor_of(bound), SQLITE_UTF8));
 }
 
-void Statement::bind(int index, ByteView blob) {
+void Statement::bind(int index, ByteView blob, Bound bound) {
   if (blob.empty()) {
     note(sqlite3_bind_zeroblob(statement_, index, 0));
   } else {
-    note(sqlite3_bind_blob64(statement_, index, blob.data(), blob.size(), SQLITE_TRANSIENT));
+    note(sqlite3_bind_blob64(statement_, index, blob.data(), blob.size(), destructor_of(bound)));
   }
 }
 
-void Statement::bind(int index, const std::optional<Bytes>& blob) {
+void Statement::bind(int index, const std::optional<Bytes>& blob, Bound bound) {
   if (blob) {
-    bind(index, ByteView(*blob));
+    bind(index, ByteView(*blob), bound);
   } else {
     note(sqlite3_bind_null(statement_, index));
   }

@@ -29,6 +29,12 @@ class Sql {
 /// kNotFound. A lock is kUnavailable; damage, a full disk and everything else kInternal.
 Error sqlite_error(sqlite3* database, int code);
 
+/// What a statement does with a text or blob that is bound to it.
+enum class Bound {
+  kCopied,
+  kKept,  ///< nothing: the caller keeps it unchanged until the statement is dropped
+};
+
 /// A prepared statement in use: binds, steps, reads columns. Dropping it gives it back to its connection's cache.
 class Statement {
  public:
@@ -40,18 +46,20 @@ class Statement {
   Statement& operator=(const Statement&) = delete;
   ~Statement();
 
-  // Parameters count from 1. Texts and blobs are copied. A failure is reported by the next step.
+  // Parameters count from 1. A failure is reported by the next step.
   template <std::integral T>
-  void bind(int index, T value) {
+  void bind(int index, T value, Bound /*bound*/ = Bound::kCopied) {
     bind_integer(index, static_cast<std::int64_t>(value));
   }
-  void bind(int index, std::string_view text);
-  void bind(int index, const std::string& text) { bind(index, std::string_view(text)); }
-  void bind(int index, const char* text) { bind(index, std::string_view(text)); }
-  void bind(int index, ByteView blob);
-  void bind(int index, const Bytes& blob) { bind(index, ByteView(blob)); }
+  void bind(int index, std::string_view text, Bound bound = Bound::kCopied);
+  void bind(int index, const std::string& text, Bound bound = Bound::kCopied) {
+    bind(index, std::string_view(text), bound);
+  }
+  void bind(int index, const char* text, Bound bound = Bound::kCopied) { bind(index, std::string_view(text), bound); }
+  void bind(int index, ByteView blob, Bound bound = Bound::kCopied);
+  void bind(int index, const Bytes& blob, Bound bound = Bound::kCopied) { bind(index, ByteView(blob), bound); }
   /// nullopt is NULL.
-  void bind(int index, const std::optional<Bytes>& blob);
+  void bind(int index, const std::optional<Bytes>& blob, Bound bound = Bound::kCopied);
 
   /// True: there is a row to read. False: the end.
   Result<bool> step();
