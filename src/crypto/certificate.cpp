@@ -24,15 +24,15 @@ Bytes encode(X509* certificate) {
 
 }  // namespace
 
-Certificate::Shared::Shared(X509* owned)
-    : x509(owned), der(encode(owned)), sha256(crypto::sha256(der)), common_name(read_common_name(owned)) {
+Certificate::Shared::Shared(X509* owned, ByteView der)
+    : x509(owned), der_size(der.size()), sha256(crypto::sha256(der)), common_name(read_common_name(owned)) {
 }
 
 Certificate::Shared::~Shared() {
   X509_free(x509);
 }
 
-Certificate::Certificate(X509* owned) : shared_(std::make_shared<const Shared>(owned)) {
+Certificate::Certificate(X509* owned, ByteView der) : shared_(std::make_shared<const Shared>(owned, der)) {
 }
 
 Result<Certificate> Certificate::from_der(ByteView der) {
@@ -45,21 +45,38 @@ Result<Certificate> Certificate::from_der(ByteView der) {
     return invalid("There are " + std::to_string(der.data() + der.size() - at) +
                    " trailing octets after the certificate.");
   }
-  Certificate certificate(parsed.release());
   // OpenSSL reads BER too; two encodings of one certificate would have two thumbprints.
-  if (!std::ranges::equal(certificate.der(), der)) {
+  if (!std::ranges::equal(encode(parsed.get()), der)) {
     return invalid("The certificate is not in DER form: its encoding is not the canonical one.");
   }
-  return certificate;
+  return Certificate(parsed.release(), der);
 }
 
 Certificate Certificate::share(X509* certificate) {
   if (certificate == nullptr) throw std::invalid_argument("no certificate to share");
   const ErrorQueueGuard guard;
+  const Bytes der = encode(certificate);
+  if (der.empty()) throw std::runtime_error("a certificate cannot be encoded");
   X509_up_ref(certificate);
-  Certificate shared(certificate);
-  if (shared.der().empty()) throw std::runtime_error("a certificate cannot be encoded");
-  return shared;
+  return {certificate, der};
+}
+
+Bytes Certificate::der() const {
+  const ErrorQueueGuard guard;
+  return encode(native());
+}
+
+bool Certificate::is_known_signed_by(const Certificate& issuer) const {
+  const Signer& signer = shared_->signer;
+  return signer.state.load(std::memory_order_acquire) == Signer::State::kKnown && signer.sha256 == issuer.sha256();
+}
+
+void Certificate::remember_signer(const Certificate& issuer) const {
+  Signer& signer = shared_->signer;
+  auto expected = Signer::State::kUnknown;
+  if (!signer.state.compare_exchange_strong(expected, Signer::State::kBeingWritten)) return;
+  signer.sha256 = issuer.sha256();
+  signer.state.store(Signer::State::kKnown, std::memory_order_release);
 }
 
 std::string Certificate::thumbprint() const {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <string>
 #include <vector>
@@ -41,7 +42,10 @@ class Certificate {
   /// Takes one more reference on a certificate that TLS already parsed; null is a broken invariant.
   static Certificate share(X509* certificate);
 
-  [[nodiscard]] const Bytes& der() const { return shared_->der; }
+  /// Encoded anew at every call.
+  [[nodiscard]] Bytes der() const;
+  /// Octets of der().
+  [[nodiscard]] std::size_t der_size() const { return shared_->der_size; }
   [[nodiscard]] const Sha256& sha256() const { return shared_->sha256; }
   /// SHA-256, 64 upper-case hexadecimal digits: how hubs and enrollments name a certificate.
   [[nodiscard]] std::string thumbprint() const;
@@ -54,20 +58,32 @@ class Certificate {
   [[nodiscard]] TimePoint not_after() const;
   [[nodiscard]] X509* native() const { return shared_->x509; }
 
+  /// Whether the key of `issuer` was once found to verify the signature; false when that is not known. What was found
+  /// never changes, so it is remembered with the object: for one issuer, which is all that most have.
+  [[nodiscard]] bool is_known_signed_by(const Certificate& issuer) const;
+  void remember_signer(const Certificate& issuer) const;
+
   bool operator==(const Certificate& other) const { return sha256() == other.sha256(); }
 
  private:
+  /// Written once, then read by any thread.
+  struct Signer {
+    enum class State : std::uint8_t { kUnknown, kBeingWritten, kKnown };
+    std::atomic<State> state = State::kUnknown;
+    Sha256 sha256{};
+  };
   struct Shared {
-    explicit Shared(X509* owned);
+    Shared(X509* owned, ByteView der);
     ~Shared();
     Shared(const Shared&) = delete;
     Shared& operator=(const Shared&) = delete;
     X509* x509;
-    Bytes der;
+    std::size_t der_size;
     Sha256 sha256;
     std::string common_name;
+    mutable Signer signer;
   };
-  explicit Certificate(X509* owned);
+  Certificate(X509* owned, ByteView der);
 
   std::shared_ptr<const Shared> shared_;
 };

@@ -18,8 +18,12 @@ bool names_issuer(const Certificate& certificate, const Certificate& issuer) {
 }
 
 bool is_signed_by(const Certificate& certificate, const Certificate& issuer) {
+  if (certificate.is_known_signed_by(issuer)) return true;
   const ErrorQueueGuard guard;
-  return can_verify_with(issuer) && X509_verify(certificate.native(), X509_get0_pubkey(issuer.native())) == 1;
+  if (!can_verify_with(issuer)) return false;
+  if (X509_verify(certificate.native(), X509_get0_pubkey(issuer.native())) != 1) return false;
+  certificate.remember_signer(issuer);
+  return true;
 }
 
 bool looks_self_signed(const Certificate& certificate) {

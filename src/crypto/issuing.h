@@ -8,7 +8,8 @@ namespace muster::crypto {
 /// and 4.2.1.1). The signature is not checked, and whether it is a CA is not asked.
 bool names_issuer(const Certificate& certificate, const Certificate& issuer);
 
-/// Whether the key of `issuer` verifies the signature of `certificate`; false for keys that are not supported.
+/// Whether the key of `issuer` verifies the signature of `certificate`; false for keys that are not supported. A good
+/// signature is checked only once for each certificate object.
 bool is_signed_by(const Certificate& certificate, const Certificate& issuer);
 
 /// Whether the certificate is its own issuer by name and key identifiers: a path cannot go on from it.

@@ -102,8 +102,8 @@ std::optional<CertificateFault> oversize(const Certificate& leaf, std::span<cons
                                             " certificates, at most " + std::to_string(restrictions.max_certificates) +
                                             " are accepted"};
   }
-  std::size_t octets = leaf.der().size();
-  for (const Certificate& certificate : presented) octets += certificate.der().size();
+  std::size_t octets = leaf.der_size();
+  for (const Certificate& certificate : presented) octets += certificate.der_size();
   if (octets <= restrictions.max_octets) return std::nullopt;
   return CertificateFault{"too-large", "the peer sent certificates of " + std::to_string(octets) + " octets, at most " +
                                            std::to_string(restrictions.max_octets) + " are accepted"};

@@ -5,6 +5,7 @@
 #include <openssl/x509_vfy.h>
 
 #include "crypto/certificate_rules.h"
+#include "crypto/issuing.h"
 #include "crypto/key_rules.h"
 #include "crypto/openssl.h"
 
@@ -94,6 +95,28 @@ int collect(int ok, X509_STORE_CTX* context) {
   return 1;
 }
 
+bool may_sign_certificates(X509* issuer) {
+  return (X509_get_extension_flags(issuer) & EXFLAG_KUSAGE) == 0 ||
+         (X509_get_key_usage(issuer) & KU_KEY_CERT_SIGN) != 0;
+}
+
+/// In place of OpenSSL's own last step, which would check the signatures of the CA certificates again for every device,
+/// and that of the leaf again after the search (RFC 5280 sections 6.1.3 (a)(1) and 6.1.4 (n)). Dates are judged
+/// elsewhere.
+int verify_signatures(X509_STORE_CTX* context) {
+  auto& [path, faults] = verification_of(context);
+  for (std::size_t i = 0; i + 1 < path.size(); ++i) {
+    const Certificate& issuer = *path[i + 1].certificate;
+    if (!may_sign_certificates(issuer.native())) {
+      add_fault(faults[i + 1], translate(X509_V_ERR_KEYUSAGE_NO_CERTSIGN, path, i + 1));
+    }
+    if (!is_signed_by(*path[i].certificate, issuer)) {
+      add_fault(faults[i], translate(X509_V_ERR_CERT_SIGNATURE_FAILURE, path, i));
+    }
+  }
+  return 1;
+}
+
 X509_STORE* shared_store() {
   // Holds no certificates, only the callback; contexts read it and never change it.
   static const StorePtr store = [] {
@@ -140,6 +163,7 @@ PathFaults verify_path(const Path& path) {
   X509_STORE_CTX_set0_trusted_stack(context.get(), trusted.get());
   X509_STORE_CTX_set_app_data(context.get(), &verification);
   X509_STORE_CTX_set_verify_cb(context.get(), collect);
+  X509_STORE_CTX_set_verify(context.get(), verify_signatures);
   X509_VERIFY_PARAM* rules = X509_STORE_CTX_get0_param(context.get());
   // Anchors may be intermediates; dates have a tolerance that OpenSSL does not know.
   X509_VERIFY_PARAM_set_flags(rules, X509_V_FLAG_PARTIAL_CHAIN | X509_V_FLAG_NO_CHECK_TIME);

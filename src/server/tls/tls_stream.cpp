@@ -16,7 +16,7 @@ void TlsSessionFree::operator()(SSL* ssl) const {
 }
 
 TlsStream::TlsStream(asio::ip::tcp::socket socket, const TlsContext& context)
-    : Stream(std::move(socket)), ssl_(SSL_new(context.native())) {
+    : Stream(std::move(socket)), ssl_(SSL_new(context.native())), issuers_(context.issuers()) {
   broken_ = broken_ || ssl_ == nullptr || SSL_set_fd(ssl_.get(), socket_.native_handle()) != 1;
   if (!broken_) SSL_set_accept_state(ssl_.get());
 }
@@ -81,7 +81,7 @@ std::optional<ClientCertificates> TlsStream::client_certificates() const {
   // On a server the chain comes without the leaf; it is null when the peer sent nothing else.
   const STACK_OF(X509)* chain = SSL_get_peer_cert_chain(ssl_.get());
   for (int i = 0; i < sk_X509_num(chain); ++i) {
-    presented.chain.push_back(crypto::Certificate::share(sk_X509_value(chain, i)));
+    presented.chain.push_back(issuers_->share(sk_X509_value(chain, i)));
   }
   return presented;
 }

@@ -34,6 +34,7 @@ class TlsStream final : public Stream {
   Error failure(int outcome);
 
   std::unique_ptr<SSL, TlsSessionFree> ssl_;
+  std::shared_ptr<crypto::CertificatePool> issuers_;
 };
 
 }  // namespace muster::server
