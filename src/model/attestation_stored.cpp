@@ -8,8 +8,8 @@ namespace {
 
 using boost::json::object;
 
-object info_to_json(const crypto::CertificateInfo& info) {
-  object out;
+object info_to_json(const crypto::CertificateInfo& info, const boost::json::storage_ptr& storage) {
+  object out(storage);
   out["subjectName"] = info.subject_name;
   out["issuerName"] = info.issuer_name;
   out["sha1"] = info.sha1_thumbprint;
@@ -37,13 +37,15 @@ crypto::CertificateInfo info_from_json(const MemberReader& stored) {
 }
 
 struct Writer {
+  const boost::json::storage_ptr& storage;
+
   object operator()(const SymmetricKeyAttestation& /*keys*/) const { return typed("symmetricKey"); }
 
   object operator()(const CertificateAttestation& certificates) const {
     object out = typed("certificates");
     out["role"] = name_of(kCertificateRoleNames, certificates.role);
-    if (certificates.primary) out["primary"] = info_to_json(certificates.primary->info);
-    if (certificates.secondary) out["secondary"] = info_to_json(certificates.secondary->info);
+    if (certificates.primary) out["primary"] = info_to_json(certificates.primary->info, storage);
+    if (certificates.secondary) out["secondary"] = info_to_json(certificates.secondary->info, storage);
     return out;
   }
 
@@ -61,8 +63,8 @@ struct Writer {
     return out;
   }
 
-  static object typed(std::string_view type) {
-    object out;
+  [[nodiscard]] object typed(std::string_view type) const {
+    object out(storage);
     out["type"] = type;
     return out;
   }
@@ -76,8 +78,8 @@ std::optional<EnrolledCertificate> slot_from_json(const MemberReader& stored, st
 
 }  // namespace
 
-object attestation_to_stored_json(const Attestation& attestation) {
-  return std::visit(Writer(), attestation);
+object attestation_to_stored_json(const Attestation& attestation, const boost::json::storage_ptr& storage) {
+  return std::visit(Writer{storage}, attestation);
 }
 
 Attestation attestation_from_stored_json(const MemberReader& stored) {

@@ -22,8 +22,9 @@ class EnrollmentTable {
   /// id is missing.
   static Result<EnrollmentTable> from_header(EnrollmentKind kind, const std::vector<std::string>& header);
 
-  /// The row as a line of an import (apply_import). kInvalidArgument names the column.
-  [[nodiscard]] Result<boost::json::object> read_row(const std::vector<std::string>& cells) const;
+  /// The row as a line of an import (apply_import), in `storage`. kInvalidArgument names the column.
+  [[nodiscard]] Result<boost::json::object> read_row(const std::vector<std::string>& cells,
+                                                     const boost::json::storage_ptr& storage = {}) const;
 
  private:
   std::vector<const CsvColumn*> columns_;

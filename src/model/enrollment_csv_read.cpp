@@ -45,22 +45,22 @@ json::array split_list(std::string_view cell) {
   }
 }
 
-Result<json::value> read_cell(const CsvColumn& column, std::string_view cell) {
+Result<json::value> read_cell(const CsvColumn& column, std::string_view cell, const json::storage_ptr& storage) {
   switch (column.type) {
     case CellType::kText:
-      return json::value(cell);
+      return json::value(cell, storage);
     case CellType::kFlag:
-      if (equals_nocase(cell, "true")) return json::value(true);
-      if (equals_nocase(cell, "false")) return json::value(false);
+      if (equals_nocase(cell, "true")) return json::value(true, storage);
+      if (equals_nocase(cell, "false")) return json::value(false, storage);
       return invalid(fmt::format("{}: must be true or false", column.name));
     case CellType::kList:
-      return split_list(cell);
+      return json::value(split_list(cell), storage);
     case CellType::kObject:
       break;
   }
-  auto object = parse_json_object(cell, fmt::format("{}: the cell", column.name));
+  auto object = parse_json_object(cell, fmt::format("{}: the cell", column.name), storage);
   if (!object) return std::unexpected(std::move(object).error());
-  return json::value(*std::move(object));
+  return json::value(*std::move(object), storage);
 }
 
 /// Sets what is not set yet; objects are joined.
@@ -118,18 +118,19 @@ Result<EnrollmentTable> EnrollmentTable::from_header(EnrollmentKind kind, const 
   return table;
 }
 
-Result<json::object> EnrollmentTable::read_row(const std::vector<std::string>& cells) const {
+Result<json::object> EnrollmentTable::read_row(const std::vector<std::string>& cells,
+                                               const json::storage_ptr& storage) const {
   if (cells.size() != columns_.size()) {
     return invalid(fmt::format("The record has {} cells, the header {}.", cells.size(), columns_.size()));
   }
-  json::object line;
+  json::object line(storage);
   // `other` comes last whatever its place, so that a column counts more than it.
   for (const bool own : {true, false}) {
     for (std::size_t i = 0; i < cells.size(); ++i) {
       const CsvColumn& column = *columns_[i];
       if (column.path.empty() == own || cells[i].empty()) continue;
       if (!is_utf8(cells[i])) return invalid(fmt::format("{}: is not UTF-8 text", column.name));
-      auto value = read_cell(column, without_guard(cells[i]));
+      auto value = read_cell(column, without_guard(cells[i]), storage);
       if (!value) return std::unexpected(std::move(value).error());
       set(line, column, *std::move(value));
     }

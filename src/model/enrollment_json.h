@@ -34,7 +34,8 @@ Result<Enrollment> apply_put(EnrollmentKind kind, std::string_view id, const boo
                              const Enrollment* current, TimePoint now, Random& random);
 
 /// The form kept in the store: everything but symmetric keys and certificate octets, which the store keeps apart.
-boost::json::object to_stored_json(const Enrollment& enrollment);
+/// `storage` is where the object and all that is in it lies.
+boost::json::object to_stored_json(const Enrollment& enrollment, const boost::json::storage_ptr& storage = {});
 /// The reverse; certificates come without `der` and keys empty until the store puts them in. kInternal when damaged.
 Result<Enrollment> from_stored_json(const boost::json::object& stored);
 

@@ -12,7 +12,8 @@ using boost::json::object;
 
 std::optional<object> read_object(const MemberReader& source, std::string_view member) {
   const object* value = source.object(member);
-  return value == nullptr ? std::nullopt : std::optional(*value);
+  // With a storage of its own: a plain copy would lie where the request lies, and outlive it.
+  return value == nullptr ? std::nullopt : std::optional<object>(std::in_place, *value, boost::json::storage_ptr());
 }
 
 ProvisioningStatus read_status(const MemberReader& source) {
@@ -68,28 +69,28 @@ std::optional<bool> read_iot_edge(const MemberReader& source) {
 
 }  // namespace
 
-object capabilities_to_json(bool iot_edge) {
-  object out;
+object capabilities_to_json(bool iot_edge, const boost::json::storage_ptr& storage) {
+  object out(storage);
   out["iotEdge"] = iot_edge;
   return out;
 }
 
-object reprovision_policy_to_json(const ReprovisionPolicy& policy) {
-  object out;
+object reprovision_policy_to_json(const ReprovisionPolicy& policy, const boost::json::storage_ptr& storage) {
+  object out(storage);
   out["updateHubAssignment"] = policy.update_hub_assignment;
   out["migrateDeviceData"] = policy.migrate_device_data;
   return out;
 }
 
-object custom_allocation_to_json(const CustomAllocation& allocation) {
-  object out;
+object custom_allocation_to_json(const CustomAllocation& allocation, const boost::json::storage_ptr& storage) {
+  object out(storage);
   out["webhookUrl"] = allocation.webhook_url;
   out["apiVersion"] = allocation.api_version;
   return out;
 }
 
-array iot_hubs_to_json(const std::vector<std::string>& hubs) {
-  array out;
+array iot_hubs_to_json(const std::vector<std::string>& hubs, const boost::json::storage_ptr& storage) {
+  array out(storage);
   out.reserve(hubs.size());
   for (const std::string& host : hubs) out.emplace_back(host);
   return out;

@@ -15,10 +15,12 @@ inline std::string_view id_member(EnrollmentKind kind) {
   return kind == EnrollmentKind::kIndividual ? "registrationId" : "enrollmentGroupId";
 }
 
-boost::json::object capabilities_to_json(bool iot_edge);
-boost::json::object reprovision_policy_to_json(const ReprovisionPolicy& policy);
-boost::json::object custom_allocation_to_json(const CustomAllocation& allocation);
-boost::json::array iot_hubs_to_json(const std::vector<std::string>& hubs);
+boost::json::object capabilities_to_json(bool iot_edge, const boost::json::storage_ptr& storage = {});
+boost::json::object reprovision_policy_to_json(const ReprovisionPolicy& policy,
+                                               const boost::json::storage_ptr& storage = {});
+boost::json::object custom_allocation_to_json(const CustomAllocation& allocation,
+                                              const boost::json::storage_ptr& storage = {});
+boost::json::array iot_hubs_to_json(const std::vector<std::string>& hubs, const boost::json::storage_ptr& storage = {});
 
 /// An enrollment of this kind with deviceId, optionalDeviceInformation, capabilities, iotHubHostName, initialTwin,
 /// provisioningStatus, reprovisionPolicy, allocationPolicy, iotHubs and customAllocationDefinition out of `source`;

@@ -18,23 +18,24 @@ Attestation stored_attestation(const MemberReader& stored) {
 
 }  // namespace
 
-object to_stored_json(const Enrollment& enrollment) {
-  object out;
+object to_stored_json(const Enrollment& enrollment, const boost::json::storage_ptr& storage) {
+  constexpr std::size_t kMembers = 16;
+  object out(kMembers, storage);
   out["kind"] = to_string(enrollment.kind);
   out["id"] = enrollment.id;
   if (!enrollment.device_id.empty()) out["deviceId"] = enrollment.device_id;
   if (enrollment.device_information) out["optionalDeviceInformation"] = *enrollment.device_information;
-  out["attestation"] = attestation_to_stored_json(enrollment.attestation);
-  if (enrollment.iot_edge) out["capabilities"] = capabilities_to_json(*enrollment.iot_edge);
+  out["attestation"] = attestation_to_stored_json(enrollment.attestation, storage);
+  if (enrollment.iot_edge) out["capabilities"] = capabilities_to_json(*enrollment.iot_edge, storage);
   if (!enrollment.iot_hub_host_name.empty()) out["iotHubHostName"] = enrollment.iot_hub_host_name;
   if (enrollment.initial_twin) out["initialTwin"] = *enrollment.initial_twin;
   out["provisioningStatus"] = to_string(enrollment.status);
   if (const auto& policy = enrollment.reprovision_policy)
-    out["reprovisionPolicy"] = reprovision_policy_to_json(*policy);
+    out["reprovisionPolicy"] = reprovision_policy_to_json(*policy, storage);
   if (enrollment.allocation_policy) out["allocationPolicy"] = to_string(*enrollment.allocation_policy);
-  if (enrollment.iot_hubs) out["iotHubs"] = iot_hubs_to_json(*enrollment.iot_hubs);
+  if (enrollment.iot_hubs) out["iotHubs"] = iot_hubs_to_json(*enrollment.iot_hubs, storage);
   if (const auto& custom = enrollment.custom_allocation) {
-    out["customAllocationDefinition"] = custom_allocation_to_json(*custom);
+    out["customAllocationDefinition"] = custom_allocation_to_json(*custom, storage);
   }
   if (!enrollment.preview_members.empty()) out["preview"] = enrollment.preview_members;
   out["etag"] = enrollment.etag;

@@ -5,8 +5,8 @@
 namespace muster::model {
 namespace {
 
-Result<boost::json::object> read_line(std::string_view text) {
-  return parse_json_object(text, "The line");
+Result<boost::json::object> read_line(std::string_view text, const boost::json::storage_ptr& storage = {}) {
+  return parse_json_object(text, "The line", storage);
 }
 
 }  // namespace
@@ -33,23 +33,23 @@ Result<ImportDocument> ImportDocument::open_rows(EnrollmentKind kind, std::strin
                              .first_line = first_line.value_or(data_line)});
 }
 
-std::optional<ImportRecord> ImportDocument::next() {
-  return std::visit([](auto& source) { return next_of(source); }, source_);
+std::optional<ImportRecord> ImportDocument::next(const boost::json::storage_ptr& storage) {
+  return std::visit([&](auto& source) { return next_of(source, storage); }, source_);
 }
 
-std::optional<ImportRecord> ImportDocument::next_of(wire::LineReader& lines) {
+std::optional<ImportRecord> ImportDocument::next_of(wire::LineReader& lines, const boost::json::storage_ptr& storage) {
   const auto line = lines.next();
   if (!line) return std::nullopt;
-  return ImportRecord{lines.line(), *line, read_line(*line)};
+  return ImportRecord{lines.line(), *line, read_line(*line, storage)};
 }
 
-std::optional<ImportRecord> ImportDocument::next_of(Rows& rows) {
+std::optional<ImportRecord> ImportDocument::next_of(Rows& rows, const boost::json::storage_ptr& storage) {
   const std::size_t before = rows.reader.position();
   const auto found = rows.reader.next();
   if (found && !*found) return std::nullopt;
   return ImportRecord{rows.first_line + (rows.reader.line() - rows.data_line),
                       rows.text.substr(before, rows.reader.position() - before),
-                      found ? rows.table.read_row(rows.reader.cells()) : std::unexpected(found.error())};
+                      found ? rows.table.read_row(rows.reader.cells(), storage) : std::unexpected(found.error())};
 }
 
 Result<boost::json::object> ImportDocument::read_again(std::string_view record) const {

@@ -34,8 +34,8 @@ class ImportDocument {
   static Result<ImportDocument> open(EnrollmentKind kind, TransferFormat format, std::string_view text,
                                      std::optional<std::size_t> first_line);
 
-  /// nullopt after the last.
-  std::optional<ImportRecord> next();
+  /// nullopt after the last. The members lie in `storage`.
+  std::optional<ImportRecord> next(const boost::json::storage_ptr& storage = {});
   /// The members of a record that next() gave, once more.
   [[nodiscard]] Result<boost::json::object> read_again(std::string_view record) const;
 
@@ -51,8 +51,8 @@ class ImportDocument {
   explicit ImportDocument(std::variant<wire::LineReader, Rows> source) : source_(std::move(source)) {}
   static Result<ImportDocument> open_rows(EnrollmentKind kind, std::string_view text,
                                           std::optional<std::size_t> first_line);
-  static std::optional<ImportRecord> next_of(wire::LineReader& lines);
-  static std::optional<ImportRecord> next_of(Rows& rows);
+  static std::optional<ImportRecord> next_of(wire::LineReader& lines, const boost::json::storage_ptr& storage);
+  static std::optional<ImportRecord> next_of(Rows& rows, const boost::json::storage_ptr& storage);
 
   std::variant<wire::LineReader, Rows> source_;
 };

@@ -1,5 +1,6 @@
 #include "model/import_document.h"
 
+#include <boost/json/monotonic_resource.hpp>
 #include <gmock/gmock.h>
 
 namespace muster::model {
@@ -43,6 +44,26 @@ TEST(ImportDocument, CsvHasAHeader) {
   EXPECT_THAT(read_all(TransferFormat::kCsv, text),
               ElementsAre("2 a", "5! The record has a quote inside a cell that does not begin with one.", "6 d"));
   EXPECT_THAT(read_all(TransferFormat::kCsv, text, 102), ElementsAre("102 a", HasSubstr("105!"), "106 d"));
+}
+
+TEST(ImportDocument, WhatIsMadeOfALineOutlivesIt) {
+  SequenceRandom random;
+  std::optional<Enrollment> made;
+  {
+    boost::json::monotonic_resource arena;
+    auto document = ImportDocument::open(
+        EnrollmentKind::kIndividual, TransferFormat::kNdjson,
+        R"({"registrationId":"a","initialTwin":{"tags":{"t":[1]}},"optionalDeviceInformation":{"i":{"j":"k"}},)"
+        R"("trustBundleId":"b","clientCertificateIssuancePolicy":{"c":"d"}})",
+        std::nullopt);
+    made = **apply_import(EnrollmentKind::kIndividual, *document->next(&arena)->members, nullptr, ImportMode::kCreate,
+                          TimePoint(), random);
+  }
+  for (const auto& object : {*made->initial_twin, *made->device_information, made->preview_members}) {
+    EXPECT_EQ(object.storage(), boost::json::storage_ptr());
+    for (const auto& member : object) EXPECT_EQ(member.value().storage(), boost::json::storage_ptr());
+  }
+  EXPECT_EQ(made->initial_twin->at("tags").at("t").at(0), 1);
 }
 
 TEST(ImportDocument, WithoutAHeaderThereIsNoTable) {

@@ -22,20 +22,23 @@ std::unexpected<Error> wrong_type(std::string_view member, std::string_view want
 
 }  // namespace
 
-Result<boost::json::value> parse_json(std::string_view text, std::string_view what) {
+Result<boost::json::value> parse_json(std::string_view text, std::string_view what,
+                                      const boost::json::storage_ptr& storage) {
   boost::json::parse_options options;
   options.max_depth = kMaxJsonDepth;
   // The parser's own stacks live here; most documents need no more, so that only the result is allocated.
   std::array<unsigned char, 4096> scratch;
   boost::json::parser parser({}, options, scratch.data(), scratch.size());
   boost::json::error_code error;
+  parser.reset(storage);
   const std::size_t read = parser.write(text.data(), text.size(), error);
   if (error) return invalid(fmt::format("{} is not valid JSON: {} at offset {}.", what, error.message(), read));
   return parser.release();
 }
 
-Result<boost::json::object> parse_json_object(std::string_view text, std::string_view what) {
-  auto value = parse_json(text, what);
+Result<boost::json::object> parse_json_object(std::string_view text, std::string_view what,
+                                              const boost::json::storage_ptr& storage) {
+  auto value = parse_json(text, what, storage);
   if (!value) return std::unexpected(std::move(value).error());
   if (!value->is_object()) return invalid(fmt::format("{} must be a JSON object.", what));
   return std::move(value->get_object());

@@ -14,10 +14,13 @@ namespace muster::model {
 inline constexpr std::size_t kMaxJsonDepth = 32;
 
 /// Parses one JSON text (RFC 8259) from a peer: UTF-8, no trailing text, nesting up to kMaxJsonDepth, unique member
-/// names not required (the last counts). kInvalidArgument with the position; never throws. `what` begins the message.
-Result<boost::json::value> parse_json(std::string_view text, std::string_view what = "The body");
+/// names not required (the last counts). kInvalidArgument with the position; never throws. `what` begins the message;
+/// the value lies in `storage`.
+Result<boost::json::value> parse_json(std::string_view text, std::string_view what = "The body",
+                                      const boost::json::storage_ptr& storage = {});
 /// As parse_json, but the text must be an object.
-Result<boost::json::object> parse_json_object(std::string_view text, std::string_view what = "The body");
+Result<boost::json::object> parse_json_object(std::string_view text, std::string_view what = "The body",
+                                              const boost::json::storage_ptr& storage = {});
 
 // Members of an object, where null means "not given" (service-api.md 0). A member of another type is kInvalidArgument
 // and the message names it.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include <boost/json/monotonic_resource.hpp>
 #include <fmt/format.h>
 
 #include "model/enrollment_members.h"
@@ -17,6 +18,8 @@ using model::ImportDocument;
 
 /// Lines that are handled before other connections of the thread get their turn: about a millisecond.
 constexpr std::size_t kSlice = 256;
+/// Octets that the members of a slice usually take.
+constexpr std::size_t kScratch = 384UL * 1024;
 /// How often a line is made anew because somebody else changed its entry meanwhile.
 constexpr int kMaxRounds = 5;
 
@@ -41,11 +44,14 @@ Task<Result<ImportReport>> ImportRun::run(ImportDocument& document) {
 }
 
 Task<Result<void>> ImportRun::take_document(ImportDocument& document) {
+  const auto scratch = std::make_unique_for_overwrite<unsigned char[]>(kScratch);
   std::size_t count = 0;
   for (bool more = true; more;) {
+    // What is read of a slice goes all at once, behind the last use of it.
+    boost::json::monotonic_resource arena(scratch.get(), kScratch);
     std::vector<ReadLine> slice;
     for (std::size_t i = 0; i < kSlice && more; ++i) {
-      auto record = document.next();
+      auto record = document.next(&arena);
       more = record.has_value();
       if (!record) break;
       if (++count > kMaxLines) {
