@@ -31,11 +31,17 @@ Result<SecretBytes> checked(std::string content, const std::filesystem::path& pa
 
 }  // namespace
 
-Result<SecretBytes> load_or_create_master_key(const std::filesystem::path& path, Random& random) {
+Result<SecretBytes> load_master_key(const std::filesystem::path& path) {
   constexpr std::size_t kReadLimit = 4096;
   auto content = read_file(path, kReadLimit);
   if (content) return checked(std::move(*content), path);
-  if (content.error().code != ErrorCode::kNotFound) return key_file_error(path, content.error().message);
+  if (content.error().code == ErrorCode::kNotFound) return std::unexpected(content.error());
+  return key_file_error(path, content.error().message);
+}
+
+Result<SecretBytes> load_or_create_master_key(const std::filesystem::path& path, Random& random) {
+  auto stored = load_master_key(path);
+  if (stored || stored.error().code != ErrorCode::kNotFound) return stored;
   SecretBytes key(random.bytes(Sealer::kKeySize));
   if (auto written = write_file(path, as_text(key.reveal()), FileAccess::kOwner); !written) {
     return key_file_error(path, written.error().message);

@@ -29,7 +29,10 @@ class Sealer {
   std::uint64_t id_;  ///< never used twice in a process, unlike an address
 };
 
-/// Reads the master key from a file of kKeySize octets, or makes the file (mode 0600, durable) when it is missing.
+/// Reads the master key from a file of kKeySize octets. kNotFound when there is none; kInternal as below.
+Result<SecretBytes> load_master_key(const std::filesystem::path& path);
+
+/// The same, or makes the file (mode 0600, durable) when it is missing.
 /// kInternal with the path in the message when it cannot be read, has another size or is open to group or others.
 Result<SecretBytes> load_or_create_master_key(const std::filesystem::path& path, Random& random);
 

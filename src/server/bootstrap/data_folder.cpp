@@ -2,13 +2,11 @@
 
 #include <cerrno>
 #include <system_error>
-#include <utility>
 
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/file.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 namespace muster::server {
 namespace {
@@ -19,7 +17,7 @@ std::unexpected<Error> folder_error(const std::filesystem::path& path, std::stri
 
 }  // namespace
 
-Result<DataFolder> DataFolder::open(const std::filesystem::path& path) {
+Result<DataFolder> DataFolder::lock(const std::filesystem::path& path) {
   std::error_code error;
   if (!std::filesystem::exists(path, error)) {
     std::filesystem::create_directories(path, error);
@@ -27,25 +25,27 @@ Result<DataFolder> DataFolder::open(const std::filesystem::path& path) {
     ::chmod(path.c_str(), S_IRWXU);
   }
   if (!std::filesystem::is_directory(path, error)) return folder_error(path, "it is not a folder");
-  std::filesystem::create_directories(path / "tls", error);
-  if (error) return folder_error(path, error.message());
-
-  const int lock = ::open((path / "lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, S_IRUSR | S_IWUSR);
-  if (lock < 0) return folder_error(path, std::generic_category().message(errno));
-  if (::flock(lock, LOCK_EX | LOCK_NB) != 0) {
-    ::close(lock);
+  Descriptor lock(::open(DataFolderPaths(path).lock_file().c_str(), O_RDWR | O_CREAT | O_CLOEXEC, S_IRUSR | S_IWUSR));
+  if (!lock.is_open()) return folder_error(path, std::generic_category().message(errno));
+  if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
     return fail(ErrorCode::kConflict,
                 fmt::format("The data folder {} is in use by another muster process.", path.string()));
   }
-  return DataFolder(path, lock);
+  return DataFolder(path, std::move(lock));
 }
 
-DataFolder::DataFolder(DataFolder&& other) noexcept
-    : path_(std::move(other.path_)), lock_(std::exchange(other.lock_, -1)) {
-}
-
-DataFolder::~DataFolder() {
-  if (lock_ >= 0) ::close(lock_);
+Result<DataFolder> DataFolder::open(const std::filesystem::path& path) {
+  auto folder = lock(path);
+  if (!folder) return folder;
+  std::error_code error;
+  if (std::filesystem::exists(folder->restoring(), error)) {
+    return fail(
+        ErrorCode::kConflict,
+        fmt::format("A restore into the data folder {} was interrupted. Run `muster restore` again.", path.string()));
+  }
+  std::filesystem::create_directories(folder->tls(), error);
+  if (error) return folder_error(path, error.message());
+  return folder;
 }
 
 }  // namespace muster::server
