@@ -6,6 +6,7 @@ namespace muster::cli {
 
 // One noun each, in the file of its name. `selection` outlives the parsing and gets the command to run.
 void add_serve_command(CLI::App& app, Selection& selection);
+void add_backup_commands(CLI::App& app, Selection& selection);
 void add_enrollment_commands(CLI::App& app, Selection& selection);
 void add_group_commands(CLI::App& app, Selection& selection);
 void add_hub_commands(CLI::App& app, Selection& selection);

@@ -30,6 +30,7 @@ int run(int argc, const char* const* argv, const Program& program) {
   app.footer(kFooter);
   Selection selection{program};
   add_serve_command(app, selection);
+  add_backup_commands(app, selection);
   add_enrollment_commands(app, selection);
   add_group_commands(app, selection);
   add_hub_commands(app, selection);

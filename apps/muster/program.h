@@ -9,6 +9,7 @@
 #include "muster/exit_code.h"
 #include "muster/http_client.h"
 #include "muster/serve_options.h"
+#include "server/backup/backup.h"
 
 namespace muster::cli {
 
@@ -23,6 +24,8 @@ struct Program {
   std::function<HttpSend(const HttpClientOptions&)> make_send;
   std::function<Machine()> machine;
   std::function<int(const ServeOptions&)> serve;
+  std::function<Result<server::BackupReport>(const server::BackupOptions&, const server::BackupProgress&)> backup;
+  std::function<Result<server::BackupReport>(const server::RestoreOptions&, const server::BackupProgress&)> restore;
 };
 
 /// Parses a command line (argv, the program's name first) and runs what it asks for; the value is the exit code of the
