@@ -36,8 +36,9 @@ HubDevice merge(const HubDeviceSpec& spec, const HubDevice* current, TimePoint n
 
 }  // namespace
 
-Task<Result<void>> LocalHub::put_device(model::InstanceId instance, model::LinkedHub hub, HubDeviceSpec spec) {
-  if (auto local = require_local(hub); !local) co_return local;
+std::optional<store::HubDeviceChange> LocalHub::stored_put(const model::InstanceId& /*instance*/,
+                                                           const model::LinkedHub& hub, HubDeviceSpec spec) {
+  if (!require_local(hub)) return std::nullopt;
   std::string device_id = spec.device_id;
   std::string hub_key = model::id_key(hub.host_name);
   auto change = [spec = std::move(spec), hub_key, now = clock_.now(),
@@ -46,8 +47,14 @@ Task<Result<void>> LocalHub::put_device(model::InstanceId instance, model::Linke
     device.hub = hub_key;
     return device;
   };
-  auto put = co_await store_.change_hub_device(std::move(instance), std::move(hub_key), std::move(device_id),
-                                               std::move(change));
+  return store::HubDeviceChange{std::move(hub_key), std::move(device_id), std::move(change)};
+}
+
+Task<Result<void>> LocalHub::put_device(model::InstanceId instance, model::LinkedHub hub, HubDeviceSpec spec) {
+  if (auto local = require_local(hub); !local) co_return local;
+  auto stored = stored_put(instance, hub, std::move(spec));
+  auto put = co_await store_.change_hub_device(std::move(instance), std::move(stored->hub),
+                                               std::move(stored->device_id), std::move(stored->change));
   if (!put) co_return std::unexpected(put.error());
   co_return Result<void>();
 }

@@ -15,6 +15,8 @@ class LocalHub final : public provisioning::HubLink {
 
   Task<Result<void>> put_device(model::InstanceId instance, model::LinkedHub hub,
                                 provisioning::HubDeviceSpec spec) override;
+  std::optional<store::HubDeviceChange> stored_put(const model::InstanceId& instance, const model::LinkedHub& hub,
+                                                   provisioning::HubDeviceSpec spec) override;
   Task<Result<std::optional<provisioning::TwinState>>> read_twin(model::InstanceId instance, model::LinkedHub hub,
                                                                  std::string device_id) override;
   Task<Result<void>> delete_device(model::InstanceId instance, model::LinkedHub hub, std::string device_id) override;

@@ -101,6 +101,31 @@ Plan plan_for(const LinkedHub& chosen, const AssignmentInput& input, const Repro
   return plan;
 }
 
+HubDeviceSpec spec_for(const AssignmentInput& input, const Plan& plan) {
+  HubDeviceSpec spec;
+  spec.device_id = device_id_of(input);
+  spec.credential = input.credential;
+  spec.iot_edge = input.enrollment.iot_edge.value_or(false);
+  spec.initial_twin = initial_twin(input.enrollment);
+  spec.existing_twin = plan.existing_twin;
+  return spec;
+}
+
+AssignmentResult assigned(const Plan& plan, std::string device_id, std::vector<Check> checks) {
+  AssignmentResult result;
+  result.status = AssignmentResult::Status::kAssigned;
+  result.hub = plan.target->host_name;
+  result.device_id = std::move(device_id);
+  result.substatus = plan.substatus;
+  result.checks = std::move(checks);
+  return result;
+}
+
+AssignmentResult failed(Allocation allocation) {
+  return failed(*allocation.cause, allocation.error_code, std::move(allocation.error_message),
+                std::move(allocation.checks));
+}
+
 }  // namespace
 
 Allocation choose_hub(const AssignmentInput& input) {
@@ -112,31 +137,33 @@ Allocation choose_hub(const AssignmentInput& input) {
   return allocate(input.enrollment, input.config, input.record.registration_id);
 }
 
-Task<Result<AssignmentResult>> assign(const AssignmentInput& input, HubLink& hubs) {
-  const ReprovisionPolicy policy = effective_policy(input);
+std::optional<StoredAssignment> assign_in_store(const AssignmentInput& input, HubLink& hubs) {
   Allocation allocation = choose_hub(input);
-  if (allocation.hub == nullptr) {
-    co_return failed(*allocation.cause, allocation.error_code, std::move(allocation.error_message),
-                     std::move(allocation.checks));
-  }
+  if (allocation.hub == nullptr) return StoredAssignment{failed(std::move(allocation)), std::nullopt};
+  const Plan plan = plan_for(*allocation.hub, input, effective_policy(input));
+  if (plan.leave != nullptr) return std::nullopt;
+  auto device = hubs.stored_put(input.config.instance.id, *plan.target, spec_for(input, plan));
+  if (!device) return std::nullopt;
+  std::vector<Check> checks = std::move(allocation.checks);
+  checks.push_back({"hub.put-device", true, plan.target->host_name});
+  return StoredAssignment{assigned(plan, device_id_of(input), std::move(checks)), std::move(device)};
+}
+
+Task<Result<AssignmentResult>> assign(const AssignmentInput& input, HubLink& hubs) {
+  Allocation allocation = choose_hub(input);
+  if (allocation.hub == nullptr) co_return failed(std::move(allocation));
   std::vector<Check> checks = std::move(allocation.checks);
 
   const model::InstanceId& instance = input.config.instance.id;
-  const Plan plan = plan_for(*allocation.hub, input, policy);
-  HubDeviceSpec spec;
-  spec.device_id = device_id_of(input);
-  spec.credential = input.credential;
-  spec.iot_edge = input.enrollment.iot_edge.value_or(false);
-  spec.initial_twin = initial_twin(input.enrollment);
-  spec.existing_twin = plan.existing_twin;
+  const Plan plan = plan_for(*allocation.hub, input, effective_policy(input));
+  HubDeviceSpec spec = spec_for(input, plan);
   if (plan.carry_twin) {
     auto twin = co_await hubs.read_twin(instance, *plan.leave, spec.device_id);
     if (!twin) co_return from_hub_error(twin.error(), *plan.leave, std::move(checks));
     if (*twin) spec.initial_twin = std::move(**twin);
   }
 
-  AssignmentResult result;
-  result.device_id = spec.device_id;
+  std::string device_id = spec.device_id;
   if (auto put = co_await hubs.put_device(instance, *plan.target, std::move(spec)); !put) {
     co_return from_hub_error(put.error(), *plan.target, std::move(checks));
   }
@@ -144,17 +171,13 @@ Task<Result<AssignmentResult>> assign(const AssignmentInput& input, HubLink& hub
 
   if (plan.leave != nullptr) {
     // A device left behind never fails the assignment (hub-api.md 5.3).
-    if (auto gone = co_await hubs.delete_device(instance, *plan.leave, result.device_id); !gone) {
+    if (auto gone = co_await hubs.delete_device(instance, *plan.leave, device_id); !gone) {
       log_warning("hub.device-left-behind",
-                  {{"hub", plan.leave->host_name}, {"deviceId", result.device_id}, {"error", gone.error().message}});
+                  {{"hub", plan.leave->host_name}, {"deviceId", device_id}, {"error", gone.error().message}});
       checks.push_back({"hub.delete-device", false, plan.leave->host_name});
     }
   }
-  result.status = AssignmentResult::Status::kAssigned;
-  result.hub = plan.target->host_name;
-  result.substatus = plan.substatus;
-  result.checks = std::move(checks);
-  co_return result;
+  co_return assigned(plan, std::move(device_id), std::move(checks));
 }
 
 }  // namespace muster::provisioning

@@ -33,6 +33,15 @@ struct AssignmentResult {
 /// A hub in the result points into the configuration of `input`.
 Allocation choose_hub(const AssignmentInput& input);
 
+/// An assignment that is no more than a change in our own store.
+struct StoredAssignment {
+  AssignmentResult result;                       ///< as it will be when the change is made
+  std::optional<store::HubDeviceChange> device;  ///< absent when no hub was found
+};
+
+/// What assign() would do, for a device that gets or keeps a hub of our own; nullopt: a hub has to be asked, or left.
+std::optional<StoredAssignment> assign_in_store(const AssignmentInput& input, HubLink& hubs);
+
 /// Allocates and makes the device known to its hub: first assignment, the same hub again, or a move with its twin, as
 /// the entry's reprovision policy says (semantics.md section 9, hub-api.md 5.2 and 5.3).
 /// An Error means passing trouble at a hub: nothing is final and the assignment may be tried again.

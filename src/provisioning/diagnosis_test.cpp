@@ -231,7 +231,7 @@ TEST_F(Diagnosis, EnrollmentDeleted) {
   model::Operation operation;
   operation.id = "o1";
   operation.registration_id = "dev-1";
-  world_.must(world_.store().begin_operation(world_.instance(), operation, record));
+  world_.must(world_.store().begin_operation(world_.instance(), operation, record, nullptr));
   EXPECT_THAT(causes_of_token("dev-1", own_token(SecretBytes(Bytes(32, 1)))),
               ElementsAre("no-group-derives-key", "enrollment-deleted"));
   EXPECT_THAT(facts_, HasSubstr("line6"));

@@ -9,6 +9,7 @@
 #include "base/task.h"
 #include "model/hub_device.h"
 #include "model/instance.h"
+#include "store/store.h"
 
 namespace muster::provisioning {
 
@@ -40,6 +41,12 @@ class HubLink {
   /// Creates the device or takes it over: its credential and capabilities are replaced, the rest is kept
   /// (hub-api.md 5.2).
   virtual Task<Result<void>> put_device(model::InstanceId instance, model::LinkedHub hub, HubDeviceSpec spec) = 0;
+  /// put_device() as a change in our own store, to be made in the transaction of the registration. nullopt: this hub
+  /// has to be asked.
+  virtual std::optional<store::HubDeviceChange> stored_put(const model::InstanceId& /*instance*/,
+                                                           const model::LinkedHub& /*hub*/, HubDeviceSpec /*spec*/) {
+    return std::nullopt;
+  }
   /// nullopt when the hub has no such device.
   virtual Task<Result<std::optional<TwinState>>> read_twin(model::InstanceId instance, model::LinkedHub hub,
                                                            std::string device_id) = 0;

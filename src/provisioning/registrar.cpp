@@ -74,38 +74,6 @@ bool proven_by_operation(const DeviceRequest& request, const Operation& operatio
          evidence->leaf.thumbprint() == operation.thumbprint;
 }
 
-void end_failed(Registrar::Ending& ending, Cause cause, int code, std::string message) {
-  ending.record.status = RegistrationStatus::kFailed;
-  ending.record.error_code = code;
-  ending.attempt.outcome = model::AttemptOutcome::kFailed;
-  ending.attempt.findings = {finding(cause, message)};
-  ending.record.error_message = std::move(message);
-}
-
-void end_disabled(Registrar::Ending& ending, const model::Enrollment& enrollment) {
-  const bool group = enrollment.kind == model::EnrollmentKind::kGroup;
-  ending.record.status = RegistrationStatus::kDisabled;
-  ending.attempt.outcome = model::AttemptOutcome::kDisabled;
-  ending.attempt.findings = {finding(group ? Cause::kGroupDisabled : Cause::kEnrollmentDisabled, enrollment.id)};
-}
-
-void end_assigned(Registrar::Ending& ending, AssignmentResult assigned) {
-  for (Check& check : assigned.checks) ending.attempt.checks.push_back(std::move(check));
-  if (assigned.status != AssignmentResult::Status::kAssigned) {
-    end_failed(ending, assigned.cause.value_or(Cause::kHubRefused), assigned.error_code,
-               std::move(assigned.error_message));
-    return;
-  }
-  ending.attempt.outcome = model::AttemptOutcome::kAssigned;
-  ending.attempt.findings.clear();
-  ending.attempt.hub = assigned.hub;
-  ending.attempt.device_id = assigned.device_id;
-  ending.record.status = RegistrationStatus::kAssigned;
-  ending.record.substatus = assigned.substatus;
-  ending.record.assigned_hub = std::move(assigned.hub);
-  ending.record.device_id = std::move(assigned.device_id);
-}
-
 }  // namespace
 
 Registrar::Registrar(Parts parts, AttestationSettings settings) : parts_(parts), settings_(settings) {
@@ -144,22 +112,55 @@ Task<Result<RegisterAnswer>> Registrar::register_device(DeviceRequest request) {
   const InstanceId& instance = request.config->instance.id;
   Operation operation = operation_for(request, answer.decision, parts_.random);
   Registration record = assigning_record(request, operation, parts_.random);
-  auto begun = co_await parts_.store.begin_operation(instance, std::move(operation), std::move(record));
+  Ending ending{{}, attempt_of(request, "register", answer.decision, {})};
+  auto begun = co_await parts_.store.begin_operation(instance, std::move(operation), std::move(record),
+                                                     end_at_once(request, answer.decision, ending));
   if (!begun) co_return std::unexpected(begun.error());
 
-  model::Attempt attempt = attempt_of(request, "register", answer.decision, {});
-  Work work{instance, *begun, answer.decision.credential, std::nullopt};
-  if (begun->tracking_id == request.tracking_id) {
-    work.attempt = std::move(attempt);
+  answer.operation = std::move(begun->operation);
+  answer.retry_after = retry_after();
+  if (!answer.operation->open) {
+    log_result(instance, *answer.operation, ending.record, ending.attempt);
+    note_recorded(instance, *answer.operation, ending.record);
+    co_return answer;
+  }
+  Work work{instance, *answer.operation, answer.decision.credential, std::nullopt};
+  if (answer.operation->tracking_id == request.tracking_id) {
+    work.attempt = std::move(ending.attempt);
   } else {
-    attempt.outcome = model::AttemptOutcome::kJoined;
-    attempt.checks.push_back({"operation.joined", true, "under way since the call " + begun->tracking_id});
-    parts_.attempts.add(instance, std::move(attempt));
+    ending.attempt.outcome = model::AttemptOutcome::kJoined;
+    ending.attempt.checks.push_back(
+        {"operation.joined", true, "under way since the call " + answer.operation->tracking_id});
+    parts_.attempts.add(instance, std::move(ending.attempt));
   }
   enqueue(std::move(work));
-  answer.operation = std::move(*begun);
-  answer.retry_after = retry_after();
   co_return answer;
+}
+
+/// Most registrations are over when they have begun: when the device's hub is one of our own, all that is to be written
+/// stands in one store, and is written in one transaction. What it came to goes to `ending`, which holds the attempt so
+/// far; the references outlive the transaction.
+store::EndAtOnce Registrar::end_at_once(const DeviceRequest& request, const Decision& decision, Ending& ending) {
+  if (decision.outcome != Outcome::kAccepted) return nullptr;
+  return [this, &request, &decision, &ending,
+          begun = ending.attempt](const Registration& record) -> std::optional<store::OperationEnd> {
+    const AssignmentInput input{*request.config, *decision.enrollment, record, *decision.credential,
+                                request.api_version};
+    auto stored = assign_in_store(input, parts_.hubs);
+    if (!stored) return std::nullopt;
+    ending = {record, begun};
+    end_with(ending, std::move(stored->result));
+    return store::OperationEnd{ending.record, std::move(stored->device), seal(ending)};
+  };
+}
+
+/// The last touch before an ending is written: what is kept of its attempt, if anything is.
+std::optional<model::Attempt> Registrar::seal(Ending& ending) {
+  ending.record.etag = model::make_etag(parts_.random);
+  ending.record.updated = parts_.clock.now();
+  limit_size(ending.attempt);
+  if (!parts_.attempts.keeps_any()) return std::nullopt;
+  return ending.attempt;
 }
 
 Task<Result<StatusAnswer>> Registrar::operation_status(DeviceRequest request, std::string operation_id) {
@@ -281,11 +282,7 @@ Task<bool> Registrar::run(Work work) {
     co_return false;
   }
   log_result(work.instance, work.operation, ending.record, ending.attempt);
-  ending.record.etag = model::make_etag(parts_.random);
-  ending.record.updated = parts_.clock.now();
-  limit_size(ending.attempt);
-  std::optional<model::Attempt> attempt;
-  if (parts_.attempts.keeps_any()) attempt = std::move(ending.attempt);
+  auto attempt = seal(ending);
   auto done =
       co_await parts_.store.complete_operation(work.instance, work.operation.id, ending.record, std::move(attempt));
   if (!done) {
@@ -296,11 +293,15 @@ Task<bool> Registrar::run(Work work) {
     if (done.error().code != ErrorCode::kConflict) stuck(work);  // else a newer operation took over
     co_return false;
   }
+  note_recorded(work.instance, work.operation, ending.record);
+  co_return true;
+}
+
+void Registrar::note_recorded(const InstanceId& instance, const Operation& operation, const Registration& record) {
   parts_.attempts.note_written();
   if (parts_.observer != nullptr) {
-    parts_.observer->registered(work.instance, work.operation, ending.record, parts_.clock.now());
+    parts_.observer->registered(instance, operation, record, parts_.clock.now());
   }
-  co_return true;
 }
 
 void Registrar::stuck(const Work& work) const {
@@ -331,7 +332,7 @@ Task<Result<void>> Registrar::finish(const Work& work, Ending& ending) {
   const AssignmentInput input{**config, **enrollment, ending.record, std::move(*credential), operation.api_version};
   auto assigned = co_await assign(input, parts_.hubs);
   if (!assigned) co_return std::unexpected(assigned.error());
-  end_assigned(ending, std::move(*assigned));
+  end_with(ending, std::move(*assigned));
   co_return Result<void>();
 }
 

@@ -15,6 +15,7 @@
 #include "provisioning/attempt_journal.h"
 #include "provisioning/decision.h"
 #include "provisioning/drain_estimate.h"
+#include "provisioning/ending.h"
 #include "provisioning/hub_link.h"
 #include "provisioning/registration_observer.h"
 #include "provisioning/request.h"
@@ -44,7 +45,7 @@ struct LookupAnswer {
 };
 
 /// Takes devices from their first call to their hub (design section 3): attest, begin a durable operation, assign,
-/// write the record. Knows nothing of transports.
+/// write the record; all of it in one transaction when nobody else has to be asked. Knows nothing of transports.
 ///
 /// Lifecycle: one per process. resume_open_operations() once after the start. Dropping it waits for the assignments
 /// under way. Thread-safe; assignments run on a thread of its own, those of one device one after the other. Errors of
@@ -58,12 +59,6 @@ class Registrar {
     Random& random;
     AttemptJournal& attempts;
     RegistrationObserver* observer = nullptr;  ///< may be null
-  };
-
-  /// What a registration comes to: the device's record, and the attempt for its operator.
-  struct Ending {
-    model::Registration record;
-    model::Attempt attempt;
   };
 
   Registrar(Parts parts, AttestationSettings settings);
@@ -96,6 +91,10 @@ class Registrar {
   };
 
   Task<bool> refused(const DeviceRequest& request, std::string call, const Decision& decision);
+  store::EndAtOnce end_at_once(const DeviceRequest& request, const Decision& decision, Ending& ending);
+  std::optional<model::Attempt> seal(Ending& ending);
+  void note_recorded(const model::InstanceId& instance, const model::Operation& operation,
+                     const model::Registration& record);
   void enqueue(Work work);
   void run_next(const std::string& key);
   Task<bool> run(Work work);

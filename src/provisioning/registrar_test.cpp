@@ -45,6 +45,32 @@ class CountingHub final : public HubLink {
   std::optional<model::HubCredential> credential;  // read when the registrar is idle
 };
 
+/// A hub whose registry is in our own store.
+class StoredHub final : public HubLink {
+ public:
+  Task<Result<void>> put_device(model::InstanceId, model::LinkedHub, HubDeviceSpec) override {
+    co_return fail(ErrorCode::kInternal, "must not be asked");
+  }
+  std::optional<store::HubDeviceChange> stored_put(const model::InstanceId&, const model::LinkedHub& hub,
+                                                   HubDeviceSpec spec) override {
+    std::string device_id = spec.device_id;
+    auto change = [hub = hub.host_name, spec = std::move(spec)](const model::HubDevice*) -> Result<model::HubDevice> {
+      model::HubDevice device;
+      device.hub = hub;
+      device.device_id = spec.device_id;
+      device.credential = spec.credential;
+      return device;
+    };
+    return store::HubDeviceChange{hub.host_name, std::move(device_id), std::move(change)};
+  }
+  Task<Result<std::optional<TwinState>>> read_twin(model::InstanceId, model::LinkedHub, std::string) override {
+    co_return std::nullopt;
+  }
+  Task<Result<void>> delete_device(model::InstanceId, model::LinkedHub, std::string) override {
+    co_return Result<void>();
+  }
+};
+
 /// Writes down what it is told.
 class NotingObserver final : public RegistrationObserver {
  public:
@@ -114,6 +140,57 @@ TEST_F(RegistrarTest, TellsItsObserverWhatBecomesOfRegisterCalls) {
   EXPECT_THAT(observer_.notes(),
               ::testing::ElementsAre("dev-1 proven", "dev-1 stuck", "dev-1 assigned after 7", "dev-1 refused"));
   EXPECT_EQ(registrar_->in_flight(), 0U);
+}
+
+class RegistrarAtOnce : public RegistrarTest {
+ protected:
+  RegistrarAtOnce() {
+    registrar_ = std::make_unique<Registrar>(
+        Registrar::Parts{world_.store(), stored_, world_.clock, world_.random, attempts_, &observer_},
+        AttestationSettings{});
+  }
+
+  StoredHub stored_;
+};
+
+TEST_F(RegistrarAtOnce, ADeviceOfOurOwnHubIsAssignedWhenTheCallIsAnswered) {
+  const DeviceRequest request = good_request();
+  const auto answer = world_.must(registrar_->register_device(request));
+  ASSERT_TRUE(answer.operation);
+  EXPECT_EQ(registrar_->in_flight(), 0U);
+  const auto state = poll(answer.operation->id);
+  EXPECT_EQ(state.registration.value().status, RegistrationStatus::kAssigned);
+  EXPECT_EQ(state.registration->device_id, "dev-1");
+  EXPECT_TRUE(world_.must(world_.store().find_hub_device(world_.instance(), state.registration->assigned_hub,
+                                                         state.registration->device_id)));
+  EXPECT_THAT(observer_.notes(), ::testing::ElementsAre("dev-1 proven", "dev-1 assigned after 0"));
+  const auto attempt = world_.must(world_.store().find_attempt(world_.instance(), request.tracking_id));
+  ASSERT_TRUE(attempt);
+  EXPECT_EQ(attempt->outcome, model::AttemptOutcome::kAssigned);
+  EXPECT_EQ(attempt->checks.back().what, "hub.put-device");
+}
+
+TEST_F(RegistrarAtOnce, ADeviceThatComesAgainKeepsItsPlace) {
+  const auto first = poll(register_device()).registration.value();
+  world_.clock.advance(std::chrono::minutes(5));
+  const auto second = poll(register_device()).registration.value();
+  EXPECT_EQ(second.assigned_hub, first.assigned_hub);
+  EXPECT_EQ(second.created, first.created);
+  EXPECT_NE(second.etag, first.etag);
+}
+
+TEST_F(RegistrarAtOnce, ADeviceWithoutHubFailsAtOnce) {
+  world_.set_hubs({});
+  const auto record = poll(register_device()).registration.value();
+  EXPECT_EQ(record.status, RegistrationStatus::kFailed);
+  EXPECT_NE(record.error_code, 0);
+}
+
+TEST_F(RegistrarAtOnce, ADisabledDeviceGoesTheLongWay) {
+  world_.enroll(EnrollmentKind::kIndividual, "dev-1", symmetric_body(R"(,"provisioningStatus":"disabled")"));
+  const std::string operation = register_device();
+  registrar_->wait_until_idle();
+  EXPECT_EQ(poll(operation).registration.value().status, RegistrationStatus::kDisabled);
 }
 
 /// What is kept of what devices tried.

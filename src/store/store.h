@@ -70,6 +70,24 @@ struct OperationState {
   std::optional<model::Registration> registration;
 };
 
+/// A change of one device in the registry of a local hub.
+struct HubDeviceChange {
+  std::string hub;
+  std::string device_id;
+  Change<model::HubDevice> change;
+};
+
+/// How an operation ends in the transaction that begins it.
+struct OperationEnd {
+  model::Registration record;
+  std::optional<HubDeviceChange> device;
+  std::optional<model::Attempt> attempt;
+};
+
+/// Ends an operation for which nobody else has to be asked; `record` as it stands: `assigning`, with the last
+/// assignment. nullopt: this one takes longer. Runs as a Change does.
+using EndAtOnce = std::move_only_function<std::optional<OperationEnd>(const model::Registration& record)>;
+
 /// Which attempts are asked for; what is empty does not matter.
 struct AttemptFilter {
   std::string registration_id = {};  ///< without regard to case
@@ -137,10 +155,12 @@ class Store {
   virtual Task<Result<Page<model::Registration>>> list_group_registrations(InstanceId instance, std::string group,
                                                                            std::string after, std::size_t limit) = 0;
   /// Starts an operation and puts its device's record to `assigning`, keeping the last assignment. When the
-  /// device has an open operation with the same enrollment and credential, that one is returned and nothing is written;
-  /// an open one with others is superseded: it stays pollable and shows the device's record (device-api.md 9).
-  virtual Task<Result<model::Operation>> begin_operation(InstanceId instance, model::Operation operation,
-                                                         model::Registration record) = 0;
+  /// device has an open operation with the same enrollment and credential, that one is returned, without record, and
+  /// nothing is written; an open one with others is superseded: it stays pollable and shows the device's record
+  /// (device-api.md 9). With `end`, and when its entry is still there and enabled, the operation can end in the same
+  /// transaction; then it is returned closed, with the final record.
+  virtual Task<Result<OperationState>> begin_operation(InstanceId instance, model::Operation operation,
+                                                       model::Registration record, EndAtOnce end) = 0;
   /// kNotFound for an unknown or purged id.
   virtual Task<Result<OperationState>> find_operation(InstanceId instance, std::string operation_id) = 0;
   /// Writes the result, adds the attempt that it ends, and closes the operation, all in one transaction. kConflict when

@@ -95,8 +95,8 @@ TEST_P(StoreAttempts, MoreThanOneBatchIsTrimmed) {
 
 TEST_P(StoreAttempts, TheAttemptOfAnOperationIsKeptWithItsResultOrNotAtAll) {
   const Attempt ended = attempt(0, "unit-1", AttemptOutcome::kAssigned);
-  ASSERT_TRUE(wait_for(
-      store().begin_operation(kInstance, make_operation("o1", "unit-1", kEntry), make_record("unit-1", kEntry))));
+  ASSERT_TRUE(wait_for(store().begin_operation(kInstance, make_operation("o1", "unit-1", kEntry),
+                                               make_record("unit-1", kEntry), nullptr)));
   const auto complete = [&](const Attempt& with) {
     return wait_for(store().complete_operation(kInstance, "o1", make_record("unit-1", kEntry), with));
   };

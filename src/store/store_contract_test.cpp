@@ -61,8 +61,8 @@ TEST_P(StoreContract, KnowsNothingOfAnUnknownInstance) {
   const Enrollment entry = individual("a", keys("p", "s"));
   EXPECT_EQ(code_of(wait_for(store().change_enrollment("0neffffffff", entry.kind, "a", put(entry)))),
             ErrorCode::kNotFound);
-  EXPECT_EQ(code_of(wait_for(
-                store().begin_operation("0neffffffff", make_operation("o", "a", entry), make_record("a", entry)))),
+  EXPECT_EQ(code_of(wait_for(store().begin_operation("0neffffffff", make_operation("o", "a", entry),
+                                                     make_record("a", entry), nullptr))),
             ErrorCode::kNotFound);
 }
 

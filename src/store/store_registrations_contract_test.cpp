@@ -12,7 +12,9 @@ const Enrollment kGroup = group("line7", keys("p", "s"));
 class StoreRegistrations : public StoreContract {
  protected:
   Result<model::Operation> begin(const model::Operation& operation, const model::Registration& record) {
-    return wait_for(store().begin_operation(kInstance, operation, record));
+    auto begun = wait_for(store().begin_operation(kInstance, operation, record, nullptr));
+    if (!begun) return std::unexpected(begun.error());
+    return std::move(begun->operation);
   }
   Result<void> complete(const std::string& id, const model::Registration& record) {
     return wait_for(store().complete_operation(kInstance, id, record, std::nullopt));
@@ -48,6 +50,93 @@ TEST_P(StoreRegistrations, AnOperationGoesFromAssigningToAssigned) {  // R-073
   EXPECT_FALSE(state("o1").operation.open);
   EXPECT_EQ(state("o1").registration, assigned("unit-1", kEntry));
   EXPECT_EQ(record("UNIT-1"), assigned("unit-1", kEntry));
+}
+
+/// Operations that end in the transaction that begins them.
+class StoreOperationsAtOnce : public StoreRegistrations {
+ protected:
+  Result<OperationState> at_once(const model::Operation& operation, EndAtOnce end) {
+    return wait_for(store().begin_operation(kInstance, operation, make_record("unit-1", kEntry), std::move(end)));
+  }
+  /// Ends with the device assigned and known to its hub, and with the attempt.
+  static std::optional<OperationEnd> end(const model::Registration& record) {
+    EXPECT_EQ(record.status, RegistrationStatus::kAssigning);
+    HubDeviceChange device{"hub-a.example.net", "unit-1", [](const model::HubDevice*) -> Result<model::HubDevice> {
+                             return make_device("unit-1", model::ThumbprintCredential{"AA", "AA"});
+                           }};
+    model::Attempt attempt;
+    attempt.tracking_id = "t1";
+    attempt.outcome = model::AttemptOutcome::kAssigned;
+    return OperationEnd{assigned("unit-1", kEntry), std::move(device), std::move(attempt)};
+  }
+  std::optional<model::HubDevice> device() {
+    return wait_for(store().find_hub_device(kInstance, "hub-a.example.net", "unit-1")).value();
+  }
+  bool has_attempt() { return wait_for(store().find_attempt(kInstance, "t1")).value().has_value(); }
+};
+
+TEST_P(StoreOperationsAtOnce, WriteAllThatBelongsToThem) {
+  ASSERT_TRUE(put_enrollment(store(), kEntry));
+  const auto begun = at_once(make_operation("o1", "unit-1", kEntry), end);
+  ASSERT_TRUE(begun);
+  EXPECT_FALSE(begun->operation.open);
+  EXPECT_EQ(begun->registration, assigned("unit-1", kEntry));
+  for (const bool again : {false, true}) {
+    if (again) reopen();
+    EXPECT_FALSE(state("o1").operation.open);
+    EXPECT_EQ(state("o1").registration, assigned("unit-1", kEntry));
+    EXPECT_EQ(record("unit-1"), assigned("unit-1", kEntry));
+    EXPECT_TRUE(device());
+    EXPECT_TRUE(has_attempt());
+    EXPECT_THAT(wait_for(store().open_operations(9)).value(), testing::IsEmpty());
+  }
+}
+
+TEST_P(StoreOperationsAtOnce, StayOpenWhenTheyTakeLonger) {
+  ASSERT_TRUE(put_enrollment(store(), kEntry));
+  const auto begun = at_once(make_operation("o1", "unit-1", kEntry), [](const auto&) { return std::nullopt; });
+  ASSERT_TRUE(begun);
+  EXPECT_TRUE(begun->operation.open);
+  EXPECT_TRUE(state("o1").operation.open);
+  EXPECT_EQ(record("unit-1")->status, RegistrationStatus::kAssigning);
+}
+
+TEST_P(StoreOperationsAtOnce, StayOpenWhenTheEntryIsGoneOrDisabled) {
+  EXPECT_TRUE(at_once(make_operation("o1", "unit-1", kEntry), end)->operation.open);
+  Enrollment disabled = kEntry;
+  disabled.status = model::ProvisioningStatus::kDisabled;
+  ASSERT_TRUE(put_enrollment(store(), disabled));
+  model::Operation other = make_operation("o2", "unit-1", kEntry);
+  other.thumbprint = "AA";
+  EXPECT_TRUE(at_once(other, end)->operation.open);
+  EXPECT_FALSE(device());
+  EXPECT_FALSE(has_attempt());
+}
+
+TEST_P(StoreOperationsAtOnce, AreNotBegunWhileTheSameOneIsOpen) {
+  ASSERT_TRUE(put_enrollment(store(), kEntry));
+  ASSERT_TRUE(begin(make_operation("o1", "unit-1", kEntry), make_record("unit-1", kEntry)));
+  const auto joined = at_once(make_operation("o2", "unit-1", kEntry), end);
+  ASSERT_TRUE(joined);
+  EXPECT_EQ(joined->operation.id, "o1");
+  EXPECT_TRUE(joined->operation.open);
+  EXPECT_FALSE(joined->registration);
+  EXPECT_FALSE(device());
+}
+
+TEST_P(StoreOperationsAtOnce, AreNotBegunWhenTheHubsRegistryFails) {
+  ASSERT_TRUE(put_enrollment(store(), kEntry));
+  const auto begun = at_once(make_operation("o1", "unit-1", kEntry), [](const model::Registration& record) {
+    auto ending = end(record);
+    ending->device->change = [](const model::HubDevice*) -> Result<model::HubDevice> {
+      return fail(ErrorCode::kInternal, "no");
+    };
+    return ending;
+  });
+  EXPECT_EQ(code_of(begun), ErrorCode::kInternal);
+  EXPECT_EQ(code_of(wait_for(store().find_operation(kInstance, "o1"))), ErrorCode::kNotFound);
+  EXPECT_FALSE(record("unit-1"));
+  EXPECT_FALSE(has_attempt());
 }
 
 TEST_P(StoreRegistrations, ALaterOperationKeepsAssignmentSpellingAndCreation) {  // design section 9
@@ -182,6 +271,8 @@ TEST_P(StoreRegistrations, ListsTheRecordsOfAGroupInPages) {  // R-037, service-
   EXPECT_THAT(ids, ElementsAre("A", "b", "c"));
 }
 
+INSTANTIATE_TEST_SUITE_P(Engines, StoreOperationsAtOnce, testing::ValuesIn(engines()),
+                         [](const auto& info) { return info.param.name; });
 INSTANTIATE_TEST_SUITE_P(Engines, StoreRegistrations, testing::ValuesIn(engines()),
                          [](const auto& engine) { return engine.param.name; });
 

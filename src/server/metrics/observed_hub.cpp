@@ -16,15 +16,33 @@ void HubMetrics::called(const std::string& hub, std::string_view operation, std:
   durations_.at({to_lower(hub), std::string(operation), std::string(result)}).observe(took);
 }
 
+void ObservedHub::called(const std::string& hub, std::string_view operation, const Error* error,
+                         std::chrono::steady_clock::time_point begin) {
+  if (metrics_ == nullptr) return;
+  metrics_->called(hub, operation, error == nullptr ? "ok" : to_string(error->code),
+                   std::chrono::steady_clock::now() - begin);
+}
+
 template <class T>
 Task<Result<T>> ObservedHub::measure(std::string hub, std::string_view operation, Task<Result<T>> call) {
   const auto begin = std::chrono::steady_clock::now();
   Result<T> result = co_await call;
-  if (metrics_ != nullptr) {
-    metrics_->called(hub, operation, result ? "ok" : to_string(result.error().code),
-                     std::chrono::steady_clock::now() - begin);
-  }
+  called(hub, operation, result ? nullptr : &result.error(), begin);
   co_return result;
+}
+
+std::optional<store::HubDeviceChange> ObservedHub::stored_put(const model::InstanceId& instance,
+                                                              const model::LinkedHub& hub,
+                                                              provisioning::HubDeviceSpec spec) {
+  auto put = hubs_.stored_put(instance, hub, std::move(spec));
+  if (!put || metrics_ == nullptr) return put;
+  put->change = [this, hub = hub.host_name, change = std::move(put->change)](const model::HubDevice* current) mutable {
+    const auto begin = std::chrono::steady_clock::now();
+    auto device = change(current);
+    called(hub, "put_device", device ? nullptr : &device.error(), begin);
+    return device;
+  };
+  return put;
 }
 
 Task<Result<void>> ObservedHub::put_device(model::InstanceId instance, model::LinkedHub hub,

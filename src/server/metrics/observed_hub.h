@@ -29,11 +29,16 @@ class ObservedHub final : public provisioning::HubLink {
 
   Task<Result<void>> put_device(model::InstanceId instance, model::LinkedHub hub,
                                 provisioning::HubDeviceSpec spec) override;
+  /// Counted with what making the change takes; its commit is the store's.
+  std::optional<store::HubDeviceChange> stored_put(const model::InstanceId& instance, const model::LinkedHub& hub,
+                                                   provisioning::HubDeviceSpec spec) override;
   Task<Result<std::optional<provisioning::TwinState>>> read_twin(model::InstanceId instance, model::LinkedHub hub,
                                                                  std::string device_id) override;
   Task<Result<void>> delete_device(model::InstanceId instance, model::LinkedHub hub, std::string device_id) override;
 
  private:
+  void called(const std::string& hub, std::string_view operation, const Error* error,
+              std::chrono::steady_clock::time_point begin);
   template <class T>
   Task<Result<T>> measure(std::string hub, std::string_view operation, Task<Result<T>> call);
 

@@ -49,10 +49,14 @@ void write_until_killed(Store& store, int thread) {
   for (int i = 0; i < kWritesPerThread; ++i) {
     const std::string id = fmt::format("unit-{}-{}", thread, i);
     if (put_enrollment(store, entry_of(id))) acknowledge("entry " + id);
+    // Every other device is assigned in one transaction, the rest in two.
+    EndAtOnce at_once = [&id](const model::Registration&) { return OperationEnd{record_of(id), {}, {}}; };
+    if (i % 2 == 0) at_once = nullptr;
     const std::string operation = "o-" + id;
-    if (wait_for(store.begin_operation(kInstance, make_operation(operation, id, entry_of(id)), record_of(id)))) {
-      acknowledge("begun " + id);
-    }
+    const auto begun = wait_for(store.begin_operation(kInstance, make_operation(operation, id, entry_of(id)),
+                                                      record_of(id), std::move(at_once)));
+    if (begun) acknowledge((begun->operation.open ? "begun " : "ended ") + id);
+    if (!begun || !begun->operation.open) continue;
     if (wait_for(store.complete_operation(kInstance, operation, record_of(id), std::nullopt)))
       acknowledge("ended " + id);
   }

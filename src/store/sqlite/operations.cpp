@@ -3,6 +3,7 @@
 #include <boost/json/serialize.hpp>
 
 #include "store/sqlite/attempts.h"
+#include "store/sqlite/hub_devices.h"
 #include "store/sqlite/registrations.h"
 #include "store/sqlite/rows.h"
 
@@ -44,8 +45,8 @@ bool same_entry_and_credential(const model::Operation& a, const model::Operation
 Result<void> insert_operation(const Session& session, const InstanceId& instance, const model::Operation& operation) {
   return without_count(
       session.connection.run("INSERT INTO operation (instance, operation_id, registration_key, is_open, begun, body) "
-                             "VALUES (?, ?, ?, 1, ?, ?)",
-                             instance, operation.id, model::id_key(operation.registration_id),
+                             "VALUES (?, ?, ?, ?, ?, ?)",
+                             instance, operation.id, model::id_key(operation.registration_id), operation.open ? 1 : 0,
                              to_micros(operation.begun), boost::json::serialize(model::to_stored_json(operation))));
 }
 
@@ -79,10 +80,41 @@ Result<OperationState> current_state(const Session& session, const InstanceId& i
   return find_operation(session, instance, operation_id);
 }
 
+/// An entry that was deleted or disabled since the device was judged is for the long way, which explains it.
+Result<bool> lets_in(const Session& session, const InstanceId& instance, const model::Operation& operation) {
+  auto status =
+      session.connection.query("SELECT status FROM enrollment WHERE instance = ? AND kind = ? AND enrollment_key = ?",
+                               instance, kind_code(operation.enrollment_kind), model::id_key(operation.enrollment_id));
+  if (!status) return std::unexpected(status.error());
+  const Result<bool> found = status->step();
+  if (!found) return found;
+  return *found && status->text(0) == to_string(model::ProvisioningStatus::kEnabled);
+}
+
+/// Makes `begun` an ended operation when it can be one, and writes what belongs to it beside operation and record.
+Result<void> end_at_once(const Session& session, const InstanceId& instance, OperationState& begun, EndAtOnce& end) {
+  const auto allowed = lets_in(session, instance, begun.operation);
+  if (!allowed) return std::unexpected(allowed.error());
+  auto ending = *allowed ? end(*begun.registration) : std::nullopt;
+  if (!ending) return {};
+  if (auto& device = ending->device) {
+    auto put = change_hub_device(session, instance, device->hub, device->device_id, device->change);
+    if (!put) return std::unexpected(put.error());
+  }
+  if (ending->attempt) {
+    if (auto added = add_attempt(session, instance, *ending->attempt); !added) return added;
+  }
+  keep_origin(ending->record, begun.registration);
+  begun.registration = std::move(ending->record);
+  begun.operation.open = false;
+  return {};
+}
+
 }  // namespace
 
 Result<OperationState> begin_operation(const Session& session, const InstanceId& instance,
-                                       const model::Operation& operation, const model::Registration& record) {
+                                       const model::Operation& operation, const model::Registration& record,
+                                       EndAtOnce& end) {
   const std::string key = model::id_key(operation.registration_id);
   if (model::id_key(record.registration_id) != key) {
     return fail(ErrorCode::kInternal, "The store failed.", "record of another device");
@@ -97,6 +129,9 @@ Result<OperationState> begin_operation(const Session& session, const InstanceId&
   if (!current) return std::unexpected(current.error());
   OperationState begun{operation, assigning(record, *current)};
   begun.operation.open = true;
+  if (end) {
+    if (auto ended = end_at_once(session, instance, begun, end); !ended) return std::unexpected(ended.error());
+  }
   auto written = insert_operation(session, instance, begun.operation);
   if (written) written = write_registration(session, instance, *begun.registration);
   if (!written) return std::unexpected(written.error());

@@ -10,9 +10,10 @@ namespace muster::store::sqlite {
 
 // Register calls from 202 to their result. A device has at most one open operation. Errors as in Store.
 
-/// The operation under way and, when it is a new one, the record as it was written.
+/// The operation under way and, when it is a new one, the record as it was written. `end` may be null.
 Result<OperationState> begin_operation(const Session& session, const InstanceId& instance,
-                                       const model::Operation& operation, const model::Registration& record);
+                                       const model::Operation& operation, const model::Registration& record,
+                                       EndAtOnce& end);
 Result<OperationState> find_operation(const Session& session, const InstanceId& instance,
                                       const std::string& operation_id);
 /// What was written.

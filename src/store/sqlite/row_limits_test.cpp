@@ -23,10 +23,10 @@ class StoreLimits : public testing::Test {
   Result<void> remove(EnrollmentKind kind, const std::string& id) {
     return wait_for(store_->remove_enrollment(kInstance, kind, id, allow<Enrollment>()));
   }
-  Result<model::Operation> begin(const std::string& registration_id) {
+  Result<OperationState> begin(const std::string& registration_id) {
     const Enrollment entry = individual(registration_id, keys("p", "s"));
     return wait_for(store_->begin_operation(kInstance, make_operation("op-" + registration_id, registration_id, entry),
-                                            make_record(registration_id, entry)));
+                                            make_record(registration_id, entry), nullptr));
   }
   Result<void> forget(const std::string& registration_id) {
     return wait_for(store_->remove_registration(kInstance, registration_id, allow<model::Registration>()));

@@ -203,17 +203,16 @@ class SqliteStore final : public Store {
     });
   }
 
-  Task<Result<model::Operation>> begin_operation(InstanceId instance, model::Operation operation,
-                                                 model::Registration record) override {
-    return write<model::Operation>(
-        [this, instance = std::move(instance), operation = std::move(operation), record = std::move(record)](
-            const Session& session, Transaction& transaction) -> Result<model::Operation> {
+  Task<Result<OperationState>> begin_operation(InstanceId instance, model::Operation operation,
+                                               model::Registration record, EndAtOnce end) override {
+    return write<OperationState>(
+        [this, instance = std::move(instance), operation = std::move(operation), record = std::move(record),
+         end = std::move(end)](const Session& session, Transaction& transaction) mutable -> Result<OperationState> {
           CountedChanges counted(counter_, transaction, session, instance);
           if (auto room = counted.beginning(operation.registration_id); !room) return std::unexpected(room.error());
-          auto begun = sqlite::begin_operation(session, instance, operation, record);
-          if (!begun) return std::unexpected(begun.error());
-          if (begun->registration) transaction.on_commit(keep_operation(instance, *begun));
-          return std::move(begun->operation);
+          auto begun = sqlite::begin_operation(session, instance, operation, record, end);
+          if (begun && begun->registration) transaction.on_commit(keep_operation(instance, *begun));
+          return begun;
         });
   }
 

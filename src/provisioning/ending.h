@@ -1,0 +1,23 @@
+#pragma once
+
+#include <string>
+
+#include "model/attempt.h"
+#include "model/enrollment.h"
+#include "model/registration.h"
+#include "provisioning/assignment.h"
+
+namespace muster::provisioning {
+
+/// What a registration comes to: the device's record, and the attempt for its operator.
+struct Ending {
+  model::Registration record;
+  model::Attempt attempt;
+};
+
+void end_failed(Ending& ending, Cause cause, int code, std::string message);
+void end_disabled(Ending& ending, const model::Enrollment& enrollment);
+/// Assigned, or failed as the result says.
+void end_with(Ending& ending, AssignmentResult result);
+
+}  // namespace muster::provisioning
