@@ -70,7 +70,8 @@ Result<Registration> registration_from_stored_json(const boost::json::object& st
 boost::json::object to_stored_json(const Operation& operation);
 Result<Operation> operation_from_stored_json(const boost::json::object& stored);
 
-/// A new operation id for a registration id (device-api.md 1).
-std::string make_operation_id(std::string_view registration_id, Random& random);
+/// A new operation id in the form of device-api.md 1. Ids sort by `begun`, so that operations of one moment lie
+/// together in the store.
+std::string make_operation_id(TimePoint begun, Random& random);
 
 }  // namespace muster::model

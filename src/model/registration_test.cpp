@@ -133,18 +133,17 @@ TEST(StoredRegistration, IsRefusedWhenDamaged) {
 
 TEST(OperationId, HasAzuresShape) {  // device-api.md 1
   SequenceRandom random;
-  const std::string id = make_operation_id("dev-1", random);
+  const std::string id = make_operation_id(from_micros(1'800'000'000'000'000), random);
   EXPECT_EQ(id.size(), 55U);
   EXPECT_THAT(id, testing::MatchesRegex("[0-9]\\.[0-9a-f]{16}\\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"));
 }
 
-TEST(OperationId, TellsTheDeviceWithoutCaseAndDiffersEachTime) {
+TEST(OperationId, SortsByTimeAndDiffersEachTime) {
   SequenceRandom random;
-  const std::string first = make_operation_id("Dev-1", random);
-  const std::string second = make_operation_id("dEV-1", random);
-  EXPECT_EQ(first.substr(0, 19), second.substr(0, 19));
-  EXPECT_NE(first, second);
-  EXPECT_NE(make_operation_id("dev-2", random).substr(0, 19), first.substr(0, 19));
+  const TimePoint now = from_micros(1'800'000'000'000'000);
+  EXPECT_NE(make_operation_id(now, random), make_operation_id(now, random));
+  EXPECT_LT(make_operation_id(now, random), make_operation_id(now + std::chrono::microseconds(1), random));
+  EXPECT_LT(make_operation_id(now, random), make_operation_id(now + std::chrono::years(100), random));
 }
 
 }  // namespace

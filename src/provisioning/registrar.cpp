@@ -42,7 +42,7 @@ Registration assigning_record(const DeviceRequest& request, const Operation& ope
 
 Operation operation_for(const DeviceRequest& request, const Decision& decision, Random& random) {
   Operation operation;
-  operation.id = model::make_operation_id(request.registration_id, random);
+  operation.id = model::make_operation_id(request.at, random);
   operation.registration_id = decision.derivation_id.empty() ? request.registration_id : decision.derivation_id;
   operation.enrollment_kind = decision.enrollment->kind;
   operation.enrollment_id = decision.enrollment->id;
