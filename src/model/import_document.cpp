@@ -1,5 +1,7 @@
 #include "model/import_document.h"
 
+#include <algorithm>
+
 #include "model/json.h"
 
 namespace muster::model {
@@ -9,12 +11,16 @@ Result<boost::json::object> read_line(std::string_view text, const boost::json::
   return parse_json_object(text, "The line", storage);
 }
 
+std::size_t count_lines(std::string_view text) {
+  return static_cast<std::size_t>(std::ranges::count(text, '\n')) + 1;
+}
+
 }  // namespace
 
 Result<ImportDocument> ImportDocument::open(EnrollmentKind kind, TransferFormat format, std::string_view text,
                                             std::optional<std::size_t> first_line) {
   if (format == TransferFormat::kCsv) return open_rows(kind, text, first_line);
-  return ImportDocument(wire::LineReader(text, first_line.value_or(1)));
+  return ImportDocument(wire::LineReader(text, first_line.value_or(1)), count_lines(text));
 }
 
 Result<ImportDocument> ImportDocument::open_rows(EnrollmentKind kind, std::string_view text,
@@ -30,7 +36,8 @@ Result<ImportDocument> ImportDocument::open_rows(EnrollmentKind kind, std::strin
                              .table = *std::move(table),
                              .text = text,
                              .data_line = data_line,
-                             .first_line = first_line.value_or(data_line)});
+                             .first_line = first_line.value_or(data_line)},
+                        count_lines(text));
 }
 
 std::optional<ImportRecord> ImportDocument::next(const boost::json::storage_ptr& storage) {

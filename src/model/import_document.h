@@ -34,6 +34,8 @@ class ImportDocument {
   static Result<ImportDocument> open(EnrollmentKind kind, TransferFormat format, std::string_view text,
                                      std::optional<std::size_t> first_line);
 
+  /// At least as many as there are: the lines of the text.
+  [[nodiscard]] std::size_t most_records() const { return lines_; }
   /// nullopt after the last. The members lie in `storage`.
   std::optional<ImportRecord> next(const boost::json::storage_ptr& storage = {});
   /// The members of a record that next() gave, once more.
@@ -48,13 +50,15 @@ class ImportDocument {
     std::size_t first_line;  ///< the same line, as the caller counts
   };
 
-  explicit ImportDocument(std::variant<wire::LineReader, Rows> source) : source_(std::move(source)) {}
+  ImportDocument(std::variant<wire::LineReader, Rows> source, std::size_t lines)
+      : source_(std::move(source)), lines_(lines) {}
   static Result<ImportDocument> open_rows(EnrollmentKind kind, std::string_view text,
                                           std::optional<std::size_t> first_line);
   static std::optional<ImportRecord> next_of(wire::LineReader& lines, const boost::json::storage_ptr& storage);
   static std::optional<ImportRecord> next_of(Rows& rows, const boost::json::storage_ptr& storage);
 
   std::variant<wire::LineReader, Rows> source_;
+  std::size_t lines_;
 };
 
 }  // namespace muster::model

@@ -53,8 +53,12 @@ std::string ca_reference_link(std::string_view certificate_name);
 
 /// One entry of an import: its new value and what that was made of.
 struct ImportEntry {
+  /// `made_of` is what the caller saw stored; nullopt: nothing.
+  ImportEntry(Enrollment made, std::optional<Enrollment> made_of)
+      : value(std::move(made)), current(made_of ? std::make_shared<const Enrollment>(*std::move(made_of)) : nullptr) {}
+
   Enrollment value;
-  std::optional<Enrollment> current;  ///< as the caller saw it; nullopt: it saw none
+  std::shared_ptr<const Enrollment> current;  ///< apart, because most entries have none and all would have the room
 };
 
 /// The keys of one symmetric-key group, all that is needed to find the group of a token.

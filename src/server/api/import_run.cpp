@@ -45,6 +45,7 @@ Task<Result<ImportReport>> ImportRun::run(ImportDocument& document) {
 
 Task<Result<void>> ImportRun::take_document(ImportDocument& document) {
   const auto scratch = std::make_unique_for_overwrite<unsigned char[]>(kScratch);
+  entries_.reserve(std::min(document.most_records(), kMaxLines));
   std::size_t count = 0;
   for (bool more = true; more;) {
     // What is read of a slice goes all at once, behind the last use of it.
@@ -116,7 +117,7 @@ void ImportRun::note_made(ReadLine& line, const std::string& key, std::optional<
   const auto newest = newest_.find(key);
   if (*next) {
     newest_.insert_or_assign(key, entries_.size());
-    entries_.push_back({**std::move(next), std::move(current)});
+    entries_.emplace_back(**std::move(next), std::move(current));
     entry_lines_.push_back(line.line);
   } else if (newest != newest_.end()) {
     satisfied_.emplace_back(line.line, newest->second);
@@ -156,7 +157,7 @@ Task<Result<void>> ImportRun::write() {
   creates.reserve(entries_.size());
   ids.reserve(entries_.size());
   for (const auto& entry : entries_) {
-    creates.push_back(!entry.current);
+    creates.push_back(entry.current == nullptr);
     ids.push_back(entry.value.id);
   }
   const std::vector<Line> lines = std::exchange(entry_lines_, {});

@@ -121,7 +121,7 @@ class SqliteStore final : public Store {
       if (prepared.size() % kPreparedInOneGo == kPreparedInOneGo - 1) co_await Yield();
       prepared.push_back(prepare_entry(*sealer_, instance, entry));
     }
-    entries = {};
+    std::vector<ImportEntry>().swap(entries);
     const std::size_t weight = std::max<std::size_t>(prepared.size(), 1);
     std::vector<std::string> written;
     written.reserve(prepared.size());
