@@ -7,8 +7,8 @@
 
 namespace muster::provisioning {
 
-/// Writes one line about a device that proved itself, for debugging: the line about the end of its registration holds the
-/// same checks and more.
+/// Writes one line about a device that proved itself, for debugging: the line about the end of its registration holds
+/// the same checks and more.
 void log_proof(const DeviceRequest& request, const Decision& decision);
 /// Writes one line about a device that was refused, with the causes.
 void log_refusal(const DeviceRequest& request, const Decision& decision, const std::vector<model::Finding>& findings);
