@@ -21,6 +21,8 @@ struct Ran {
   std::string out = {};
   std::string err = {};
   std::optional<ServeOptions> served = {};
+  std::optional<server::KeyProtection> backed_up = {};
+  std::optional<std::filesystem::path> restored = {};
 };
 
 /// Runs a command line, split at blanks, against a fake service.
@@ -49,7 +51,17 @@ Ran run_line(const std::string& line, const FakeService& service = {}) {
           [&](const ServeOptions& options) {
             ran.served = options;
             return 0;
-          }};
+          },
+      .backup = [&](const server::BackupOptions& options,
+                    const server::BackupProgress&) -> Result<server::BackupReport> {
+        ran.backed_up = options.key;
+        return server::BackupReport{};
+      },
+      .restore = [&](const server::RestoreOptions& options,
+                     const server::BackupProgress&) -> Result<server::BackupReport> {
+        ran.restored = options.data;
+        return server::BackupReport{};
+      }};
   ran.code = run(static_cast<int>(argv.size()), argv.data(), program);
   ran.out = out.str();
   ran.err = err.str();
@@ -60,7 +72,8 @@ TEST(CommandLine, EveryLevelHasHelpThatTeaches) {
   for (const char* line :
        {"--help", "serve --help", "enrollment --help", "enrollment create --help", "enrollment list --help",
         "group --help", "group update --help", "group compute-device-key --help", "hub --help", "hub create --help",
-        "certificate --help", "certificate create --help", "device --help", "device register --help"}) {
+        "certificate --help", "certificate create --help", "device --help", "device register --help", "backup --help",
+        "restore --help"}) {
     const Ran ran = run_line(line);
     EXPECT_EQ(ran.code, 0) << line;
     EXPECT_THAT(ran.out, HasSubstr("xamples")) << line;
@@ -94,6 +107,12 @@ TEST(CommandLine, WrongUsageIsTwoAndSendsNothing) {
                            "group compute-device-key --registration-id d --key !!",
                            "serve --threads many",
                            "serve --config /nonexistent",
+                           "backup --data d --output f",
+                           "backup --data d --output f --include-master-key --without-master-key",
+                           "backup --data d --output f --passphrase-file /nonexistent",
+                           "backup --output f --include-master-key",
+                           "restore --input f",
+                           "restore --input f --data d --master-key-file /nonexistent",
                            "device register --provisioning-host h --id-scope s --registration-id d"}) {
     const FakeService service{};
     const Ran ran = run_line(line, service);
@@ -101,6 +120,21 @@ TEST(CommandLine, WrongUsageIsTwoAndSendsNothing) {
     EXPECT_NE(ran.err, "") << line;
     EXPECT_TRUE(service.requests().empty()) << line;
   }
+}
+
+TEST(CommandLine, ABackupTreatsTheMasterKeyAsAskedFor) {
+  const Ran plain = run_line("backup --data d --output f --include-master-key");
+  EXPECT_EQ(plain.code, 0) << plain.err;
+  EXPECT_EQ(plain.backed_up, server::KeyProtection::kPlain);
+  EXPECT_THAT(plain.out, HasSubstr("guard it like the data folder itself"));
+  EXPECT_EQ(run_line("backup --data d --output f --without-master-key").backed_up, server::KeyProtection::kLeftOut);
+}
+
+TEST(CommandLine, ARestoreNamesTheFolderItFilled) {
+  const Ran ran = run_line("restore --input f --data d");
+  EXPECT_EQ(ran.code, 0) << ran.err;
+  EXPECT_EQ(ran.restored, "d");
+  EXPECT_THAT(ran.out, HasSubstr("muster serve --data d"));
 }
 
 TEST(CommandLine, FailuresOfTheServiceHaveTheirExitCodes) {
