@@ -1,10 +1,22 @@
 """What several test files check of an answer."""
 import re
+import time
 import uuid
+
+import muster_process
 
 GUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 TIMESTAMP = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,7})?Z$")
+WAIT_SECONDS = 60 if muster_process.SANITIZED else 30
 OPERATION_ID = re.compile(rf"^\d\.[0-9a-f]{{16}}\.{GUID}$")
+
+
+def eventually(condition, what):
+    """Waits for what the service does in the background."""
+    deadline = time.monotonic() + WAIT_SECONDS
+    while not condition():
+        assert time.monotonic() < deadline, f"not within {WAIT_SECONDS} s: {what}"
+        time.sleep(0.02)
 
 
 def error(answer, status, code=None):

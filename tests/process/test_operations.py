@@ -11,13 +11,13 @@ import time
 
 import pytest
 
+import checks
 import clients
 import https
 import muster_process
 from conftest import endpoint_of
 from test_start import KEY, operator_of, refused
 
-WAIT_SECONDS = 60 if muster_process.SANITIZED else 30
 SAMPLE = re.compile(r'^([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{((?:[a-z_]+="(?:[^"\\]|\\.)*",?)*)\})? ([0-9.e+-]+|\+Inf|NaN)$')
 LABEL = re.compile(r'([a-z_]+)="((?:[^"\\]|\\.)*)"')
 
@@ -25,7 +25,7 @@ LABEL = re.compile(r'([a-z_]+)="((?:[^"\\]|\\.)*)"')
 def ask(service, path, method="GET"):
     """One request to the operations listener."""
     connection = http.client.HTTPConnection(
-        service.ready["operationsAddress"], service.ready["operationsPort"], timeout=WAIT_SECONDS
+        service.ready["operationsAddress"], service.ready["operationsPort"], timeout=checks.WAIT_SECONDS
     )
     try:
         connection.request(method, path)
@@ -74,13 +74,6 @@ def ready_codes(service):
     return [reason["code"] for reason in body["reasons"]]
 
 
-def eventually(condition, what):
-    deadline = time.monotonic() + WAIT_SECONDS
-    while not condition():
-        assert time.monotonic() < deadline, f"not within {WAIT_SECONDS} s: {what}"
-        time.sleep(0.05)
-
-
 # --- metrics --------------------------------------------------------------------------------------------------------
 def test_metrics_follow_what_devices_and_operators_do(world, unique):
     """R-190: attestations, registrations and assignments; requests by operation; refusals by code."""
@@ -109,7 +102,7 @@ def test_metrics_follow_what_devices_and_operators_do(world, unique):
     assert grown("muster_request_duration_seconds_count", status="4xx", **of_register) == 1
     assert grown("muster_requests_refused_total", api="device", code="401002") == 1
     assert grown("muster_requests_refused_total", api="none", code="404000") == 1
-    assert grown("muster_store_commit_duration_seconds_count") >= 3
+    assert grown("muster_store_commit_duration_seconds_count") >= 2
     assert grown("muster_tls_handshakes_total", result="done") >= 4
     assert after.sum("muster_registrations_in_flight") == 0
     assert after.sum("muster_server_certificate_expiry_timestamp_seconds", key_type="ecdsa") > time.time()
@@ -160,7 +153,7 @@ def test_health_and_readiness_through_the_life_of_a_service(own_muster):
     connection.sendall(b"PUT /x HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n")
     time.sleep(0.2)
     service.terminate()
-    eventually(lambda: ready_codes(service) == ["stopping"], "it says that it stops")
+    checks.eventually(lambda: ready_codes(service) == ["stopping"], "it says that it stops")
     assert ask(service, "/healthz").status == 200
     connection.close()
     assert service.wait() == 0
@@ -182,7 +175,7 @@ def test_expired_certificate_makes_the_service_unready_until_it_is_replaced(own_
 
     install(pki.self_signed_device(muster_process.HOST))
     service.process.send_signal(signal.SIGHUP)
-    eventually(lambda: ready_codes(service) == [], "the new certificate is good")
+    checks.eventually(lambda: ready_codes(service) == [], "the new certificate is good")
     service.stop()
 
 
@@ -246,7 +239,7 @@ def test_full_disk_makes_the_service_unready_until_there_is_room(small_disk):
     assert operator.get("enrollments", "before").status == 200, "reading goes on"
 
     ballast.unlink()
-    eventually(lambda: ready_codes(small_disk) == [], "it is ready again")
+    checks.eventually(lambda: ready_codes(small_disk) == [], "it is ready again")
     operator.create_individual("after", clients.symmetric(KEY))
     small_disk.stop()
 
@@ -329,7 +322,7 @@ def test_access_log_is_opened_anew_on_sighup(own_muster):
     operator.create_individual("one", clients.symmetric(KEY))
     rotated = path.rename(path.with_suffix(".log.1"))
     service.process.send_signal(signal.SIGHUP)
-    eventually(path.exists, "the file is made anew")
+    checks.eventually(path.exists, "the file is made anew")
     operator.create_individual("two", clients.symmetric(KEY))
     service.stop()
     assert [r["properties"]["id"] for r in records(rotated)] == ["one"]
