@@ -62,8 +62,10 @@ Result<Connection> Connection::open(const std::filesystem::path& path, OpenMode 
   Connection connection(database);
   if (code != SQLITE_OK) return std::unexpected(connection.failure(code));
   connection.set_busy_timeout(kBusyTimeoutMilliseconds);
-  // The schema and the cells of a file that someone else may have written are not trusted.
-  if (auto set = connection.execute("PRAGMA foreign_keys=ON; PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON");
+  // The schema and the cells of a file that someone else may have written are not trusted. What a savepoint needs to
+  // undo its changes is kept in memory: it is little, and in files it would be written beside every batch.
+  if (auto set = connection.execute("PRAGMA foreign_keys=ON; PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON; "
+                                    "PRAGMA temp_store=MEMORY");
       !set) {
     return std::unexpected(set.error());
   }
