@@ -13,6 +13,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "crypto/sealing.h"
+#include "muster/environment.h"
 #include "muster/exit_code.h"
 #include "muster/version.h"
 #include "server/bootstrap/data_folder.h"
@@ -21,6 +22,7 @@
 #include "server/bootstrap/service.h"
 #include "server/net/server.h"
 #include "server/operations/operations.h"
+#include "server/operations/service_manager.h"
 #include "server/tls/fast_decode.h"
 #include "store/sqlite/sqlite_store.h"
 
@@ -115,6 +117,12 @@ class Running {
       return;
     }
     log_info("tls.reloaded", {});
+  }
+
+  /// One line on what this is, for the service manager.
+  [[nodiscard]] std::string status() const {
+    return fmt::format("Serving {} on port {}, ID scope {}", options_.host_names.front(), servers_.front()->port(),
+                       config_->instance.id_scope);
   }
 
   /// Tells people on standard output where everything is, and programs in the ready file.
@@ -304,21 +312,32 @@ class Running {
   std::vector<std::unique_ptr<server::Server>> servers_;
 };
 
+/// What SIGHUP asks for.
+void reload(Running& running, const server::ServiceManager& manager) {
+  manager.reloading();
+  running.operations().reopen_log();
+  running.reload_identities();
+  manager.ready(running.status());
+}
+
 /// Until SIGINT or SIGTERM; SIGHUP reloads the certificates and opens the access log anew. Once a minute things are
-/// tidied up, and once a day the certificates are looked at anyway.
-void run_until_stopped(Running& running, const sigset_t& signals) {
+/// tidied up, and once a day the certificates are looked at anyway. The service manager hears of it all, and that the
+/// service is alive for as long as all of its threads answer.
+void run_until_stopped(Running& running, const sigset_t& signals, const server::ServiceManager& manager) {
   constexpr int kBeatsPerMaintenance = kMaintenanceInterval / kBeatInterval;
   constexpr int kBeatsPerDay = std::chrono::days(1) / kBeatInterval;
   const timespec interval{kBeatInterval.count(), 0};
   for (int beat = 1;; ++beat) {
     running.operations().beat();
+    if (running.operations().liveness().stuck(std::chrono::steady_clock::now()).empty()) manager.alive();
     const int signal = sigtimedwait(&signals, nullptr, &interval);
     if (signal == SIGINT || signal == SIGTERM) {
+      manager.stopping();
       log_info("server.stopping", {{"signal", signal == SIGINT ? "SIGINT" : "SIGTERM"}});
       return;
     }
-    if (signal == SIGHUP) running.operations().reopen_log();
-    if (signal == SIGHUP || beat % kBeatsPerDay == 0) running.reload_identities();
+    if (signal == SIGHUP) reload(running, manager);
+    if (beat % kBeatsPerDay == 0) running.reload_identities();
     if (beat % kBeatsPerMaintenance == 0) running.maintain();
   }
 }
@@ -335,12 +354,14 @@ int serve(const ServeOptions& options) {
     fmt::print(stderr, "muster: {}\n", error.message);
     return static_cast<int>(ExitCode::kRefused);
   };
+  const server::ServiceManager manager(process_environment()("NOTIFY_SOCKET"));
   const ReadyFile ready_file(options.ready_file);
   auto running = Running::start(options);
   if (!running) return failed(running.error());
   if (auto announced = (*running)->announce(); !announced) return failed(announced.error());
   (*running)->maintain();
-  run_until_stopped(**running, signals);
+  manager.ready((*running)->status());
+  run_until_stopped(**running, signals, manager);
   running->reset();
   log_info("server.stopped", {});
   return static_cast<int>(ExitCode::kOk);
