@@ -2,7 +2,7 @@
 add_compile_options(-Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wold-style-cast -Wextra-semi
                     -Wimplicit-fallthrough -Wunused -Woverloaded-virtual -Werror)
 add_compile_options(-fno-omit-frame-pointer)
-add_link_options(-fuse-ld=lld)
+add_link_options(-fuse-ld=lld -Wl,-z,relro,-z,now)
 
 # Line tables are what traces need; full debug information would double the time to compile and link.
 add_compile_options(-g1)

@@ -147,9 +147,14 @@ std::string bash_completion(const CLI::App& app) {
 }
 
 std::string zsh_completion(const CLI::App& app) {
-  return "# Completion of muster's commands. Load it with: eval \"$(muster completion zsh)\"\n"
-         "autoload -U +X compinit && compinit -u\nautoload -U +X bashcompinit && bashcompinit\n" +
-         bash_completion(app);
+  // As a file, zsh runs the script when it is to complete for the first time; then it has to answer at once.
+  return "#compdef muster\n"
+         "# Completion of muster's commands. Load it with: eval \"$(muster completion zsh)\"; or keep it as _muster in "
+         "a\n"
+         "# folder of $fpath.\n"
+         "(( $+functions[compdef] )) || { autoload -U +X compinit && compinit -u }\n"
+         "autoload -U +X bashcompinit && bashcompinit\n" +
+         bash_completion(app) + "[[ ${funcstack[1]:-} != _muster ]] || _bash_complete -o filenames -F _muster\n";
 }
 
 std::string fish_completion(const CLI::App& app) {
