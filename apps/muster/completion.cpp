@@ -104,7 +104,7 @@ constexpr std::string_view kBashHead =
 _muster() {
   local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]} path=muster word words= options= files=
   COMPREPLY=()
-  for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
+  for word in "${COMP_WORDS[@]:1:$((COMP_CWORD-1))}"; do
     case "$path $word" in
 )sh";
 
