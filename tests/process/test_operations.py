@@ -1,4 +1,5 @@
 """What operators see: metrics, health checks, access log (semantics.md section 16)."""
+import base64
 import http.client
 import json
 import pathlib
@@ -136,6 +137,31 @@ def test_metrics_hold_neither_ids_of_devices_nor_secrets(world, unique):
     assert "very-special-device" not in text and KEY not in text
     for secret in world.muster.secrets:
         assert secret not in text
+
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+METRIC = r"(?:muster|process)_[a-z_]+"
+
+
+def test_the_operators_guide_has_every_metric_and_no_other(own_muster, pki, unique):
+    """docs/operations.md, and what the example alerts look at."""
+    service = own_muster(extra_arguments=["--access-log", "/dev/null"]).start()
+    authority = base64.b64encode(pki.root("authority").pem.encode()).decode()
+    assert operator_of(service).put_certificate("authority", authority, True).status == 200
+    service.stop()
+    service.start()  # which is when CA certificates are looked at, else once a minute
+    name = unique()
+    operator_of(service).create_individual(name, clients.symmetric(KEY))
+    assert clients.Device(endpoint_of(service), service.id_scope, name, key=KEY).provision()["status"] == "assigned"
+    assert clients.Device(endpoint_of(service), service.id_scope, name, key="AAAA").register().status == 401
+    served = scrape(service).types
+    service.stop()
+
+    guide = (ROOT / "docs/operations.md").read_text(encoding="utf-8")
+    assert set(re.findall(rf"^\| `({METRIC})` \|", guide, re.MULTILINE)) == set(served)
+    alerts = (ROOT / "packaging/prometheus-alerts.yml").read_text(encoding="utf-8")
+    for metric in re.findall(rf"\b{METRIC}", alerts):
+        assert metric in served or served.get(re.sub("_(bucket|count|sum)$", "", metric)) == "histogram", metric
 
 
 def test_device_port_serves_no_metrics(world):
