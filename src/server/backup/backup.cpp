@@ -74,6 +74,10 @@ Result<BackupReport> create_backup(const BackupOptions& options, const Clock& cl
   if (std::filesystem::exists(options.output)) {
     return fail(ErrorCode::kConflict, options.output.string() + ": exists already.");
   }
+  if (const auto folder = std::filesystem::absolute(options.output).parent_path();
+      !std::filesystem::is_directory(folder)) {
+    return fail(ErrorCode::kNotFound, folder.string() + ": there is no such folder.");
+  }
   const DataFolderPaths paths(options.data);
   auto master_key = crypto::load_master_key(paths.master_key());
   if (!master_key) return std::unexpected(master_key.error());

@@ -32,10 +32,17 @@ Result<void> step_through(sqlite3_backup& backup, const CopyProgress& progress) 
   }
 }
 
+/// Names the file: a copy has two, and whoever asked for it has no log of the store.
+std::unexpected<Error> failed(const std::filesystem::path& file, const Error& error) {
+  return fail(error.code, fmt::format("{}: {} ({})", file.string(), error.message, error.detail), error.detail);
+}
+
 /// A database that nobody has open any more has no log, and SQLite cannot make the files of one for a reader.
 Result<Connection> open_source(const std::filesystem::path& path) {
   if (!std::filesystem::exists(path)) return fail(ErrorCode::kNotFound, path.string() + ": there is no database.");
-  return Connection::open(path, OpenMode::kReadWrite);
+  auto opened = Connection::open(path, OpenMode::kReadWrite);
+  if (!opened) return failed(path, opened.error());
+  return opened;
 }
 
 }  // namespace
@@ -50,17 +57,18 @@ Result<void> copy_database(const std::filesystem::path& from, const std::filesys
   auto source = open_source(from);
   if (!source) return std::unexpected(source.error());
   auto target = Connection::open(to, OpenMode::kCreate);
-  if (!target) return std::unexpected(target.error());
+  if (!target) return failed(to, target.error());
   if (auto set = target->execute("PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF"); !set) return set;
   // A copy whose source changes begins anew; a transaction that stays open holds the moment still.
   const auto moment = sqlite::ReadTransaction::begin(*source);
-  if (!moment) return std::unexpected(moment.error());
-  if (auto read = sqlite::schema_version(*source); !read) return std::unexpected(read.error());
+  if (!moment) return failed(from, moment.error());
+  if (auto read = sqlite::schema_version(*source); !read) return failed(from, read.error());
   const BackupPtr backup(sqlite3_backup_init(target->native(), "main", source->native(), "main"));
   if (backup == nullptr) {
-    return std::unexpected(sqlite::sqlite_error(target->native(), sqlite3_extended_errcode(target->native())));
+    return failed(to, sqlite::sqlite_error(target->native(), sqlite3_extended_errcode(target->native())));
   }
-  return step_through(*backup, progress);
+  if (auto copied = step_through(*backup, progress); !copied) return failed(to, copied.error());
+  return {};
 }
 
 Result<int> examine_database(const std::filesystem::path& file) {
