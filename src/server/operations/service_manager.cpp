@@ -40,7 +40,6 @@ std::error_code send_to(const std::string& socket, std::string_view message) {
   if (!address) return std::make_error_code(std::errc::address_family_not_supported);
   const Descriptor descriptor(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
   if (!descriptor.is_open()) return {errno, std::generic_category()};
-  // NOLINTNEXTLINE(cppcoreguidelines-pro-type-reinterpret-cast): how the sockets API takes every address
   const auto* to = reinterpret_cast<const sockaddr*>(&address->value);
   if (::sendto(descriptor.get(), message.data(), message.size(), MSG_NOSIGNAL, to, address->size) < 0) {
     return {errno, std::generic_category()};
