@@ -1,13 +1,11 @@
 #include "muster/program.h"
 
-#include <sstream>
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "base/text.h"
 #include "model/json.h"
-#include "muster/fake_service.h"
+#include "muster/fake_program.h"
 
 namespace muster::cli {
 namespace {
@@ -15,58 +13,6 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Not;
-
-struct Ran {
-  int code = -1;
-  std::string out = {};
-  std::string err = {};
-  std::optional<ServeOptions> served = {};
-  std::optional<server::KeyProtection> backed_up = {};
-  std::optional<std::filesystem::path> restored = {};
-};
-
-/// Runs a command line, split at blanks, against a fake service.
-Ran run_line(const std::string& line, const FakeService& service = {}) {
-  std::istringstream words("muster " + line);
-  const std::vector<std::string> arguments{std::istream_iterator<std::string>(words), {}};
-  std::vector<const char*> argv;
-  for (const std::string& argument : arguments) argv.push_back(argument.c_str());
-
-  std::ostringstream out;
-  std::ostringstream err;
-  const ManualClock clock{from_micros(1'800'000'000'000'000)};
-  Ran ran;
-  const Program program{
-      .out = out,
-      .err = err,
-      .environment = [](const std::string& name) -> std::optional<std::string> {
-        if (name != "MUSTER_CONNECTION_STRING") return std::nullopt;
-        return "HostName=dps.example.net;SharedAccessKeyName=owner;SharedAccessKey=AAECAwQFBgcICQoLDA0ODw==";
-      },
-      .clock = clock,
-      .sleep = [](std::chrono::milliseconds) {},
-      .make_send = [&](const HttpClientOptions&) { return service.send(); },
-      .machine = [] { return Machine{.host_name = "plant.example.net", .cores = 2}; },
-      .serve =
-          [&](const ServeOptions& options) {
-            ran.served = options;
-            return 0;
-          },
-      .backup = [&](const server::BackupOptions& options,
-                    const server::BackupProgress&) -> Result<server::BackupReport> {
-        ran.backed_up = options.key;
-        return server::BackupReport{};
-      },
-      .restore = [&](const server::RestoreOptions& options,
-                     const server::BackupProgress&) -> Result<server::BackupReport> {
-        ran.restored = options.data;
-        return server::BackupReport{};
-      }};
-  ran.code = run(static_cast<int>(argv.size()), argv.data(), program);
-  ran.out = out.str();
-  ran.err = err.str();
-  return ran;
-}
 
 TEST(CommandLine, EveryLevelHasHelpThatTeaches) {
   for (const char* line :
