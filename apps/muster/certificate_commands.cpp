@@ -1,10 +1,9 @@
-#include <memory>
-
 #include "base/bytes.h"
 #include "muster/commands.h"
 #include "muster/connect_management.h"
 #include "muster/files.h"
 #include "muster/table.h"
+#include "muster/verb.h"
 
 namespace muster::cli {
 namespace {
@@ -38,14 +37,34 @@ int print_certificate(const Program& program, const CertificateCommand& command,
   return print(program, command.client.output, *certificate, format_certificate);
 }
 
-int create(const Program& program, const CertificateCommand& command) {
+boost::json::object upload_of(const crypto::Certificate& certificate, bool verified) {
+  return {{"certificate", to_base64(as_bytes(certificate.to_pem()))}, {"isVerified", verified}};
+}
+
+enum class Existing { kRefused, kReplaced };
+
+/// Puts the file's certificate under the name; what exists is replaced by its etag, given or as it is now.
+int put(const Program& program, const CertificateCommand& command, Existing existing) {
   const auto certificate = read_certificate_file(command.path);
   if (!certificate) return report_usage(program, certificate.error());
   const auto management = connect_management(program, command.client.connection);
   if (!management) return report_usage(program, management.error());
-  const boost::json::object body{{"certificate", to_base64(as_bytes(certificate->to_pem()))},
-                                 {"isVerified", command.verified}};
-  return print_certificate(program, command, management->put_certificate(command.name, body, command.etag));
+  std::string etag = command.etag;
+  if (existing == Existing::kReplaced && etag.empty()) {
+    const auto current = management->get_certificate(command.name);
+    if (!current) return report(program, current.error());
+    etag = etag_of(*current);
+  }
+  return print_certificate(program, command,
+                           management->put_certificate(command.name, upload_of(*certificate, command.verified), etag));
+}
+
+int create(const Program& program, const CertificateCommand& command) {
+  return put(program, command, Existing::kRefused);
+}
+
+int update(const Program& program, const CertificateCommand& command) {
+  return put(program, command, Existing::kReplaced);
 }
 
 int list(const Program& program, const CertificateCommand& command) {
@@ -75,54 +94,46 @@ int remove(const Program& program, const CertificateCommand& command) {
   return removed ? done() : report(program, removed.error());
 }
 
-using Action = int (*)(const Program&, const CertificateCommand&);
-
-struct Verb {
-  CLI::App* app;
-  std::shared_ptr<CertificateCommand> command;
-};
-
-Verb add(CLI::App& noun, Selection& selection, Action action, const std::string& name, const std::string& purpose,
-         const std::string& examples) {
-  Verb verb{add_verb(noun, name, purpose, examples), std::make_shared<CertificateCommand>()};
-  add_client_options(*verb.app, verb.command->client);
-  verb.app->callback([&selection, action, command = verb.command] {
-    selection.run = [&program = selection.program, action, command] { return action(program, *command); };
-  });
-  return verb;
-}
-
-void add_name(const Verb& verb) {
-  verb.app->add_option("--certificate-name,--name", verb.command->name, "Its name in the service")
+void add_name(const Verb<CertificateCommand>& verb) {
+  verb.app->add_option("--certificate-name,--name,-n", verb.command->name, "Its name in the service")
       ->required()
       ->type_name("NAME");
 }
 
-void add_etag(const Verb& verb, const std::string& help) {
-  verb.app->add_option("--etag", verb.command->etag, help)->type_name("ETAG");
+void add_upload(const Verb<CertificateCommand>& verb) {
+  verb.app->add_option("--path,-p", verb.command->path, "Certificate file (PEM or DER)")->required()->type_name("FILE");
+  verb.app->add_flag("--verified,-v", verb.command->verified, "Trust it without proof of possession");
 }
 
 }  // namespace
 
 void add_certificate_commands(CLI::App& app, Selection& selection) {
   CLI::App* noun = add_noun(app, "certificate", "CA certificates of the service: trust for groups of devices");
-  const Verb creating =
-      add(*noun, selection, create, "create", "Upload a CA certificate, or replace one with --etag",
-          "  muster certificate create --certificate-name plant-root --path plant-root.pem --verified\n");
+  const auto add = [&](auto action, const VerbText& text) { return add_client_verb(*noun, selection, action, text); };
+  const auto creating =
+      add(create, {"create", "Upload a CA certificate",
+                   "  muster certificate create --certificate-name plant-root --path plant-root.pem --verified\n"});
   add_name(creating);
-  creating.app->add_option("--path", creating.command->path, "Certificate file (PEM or DER)")
-      ->required()
-      ->type_name("FILE");
-  creating.app->add_flag("--verified", creating.command->verified, "Trust it without proof of possession");
-  add_etag(creating, "Replace the certificate that has this etag");
+  add_upload(creating);
+  creating.app
+      ->add_option("--etag", creating.command->etag, "Replace the certificate that has this etag, as update does")
+      ->type_name("ETAG");
 
-  add(*noun, selection, list, "list", "List the CA certificates", "  muster certificate list\n");
-  add_name(add(*noun, selection, show, "show", "Show a CA certificate",
-               "  muster certificate show --certificate-name plant-root -o json\n"));
-  const Verb deleting = add(*noun, selection, remove, "delete", "Delete a CA certificate",
-                            "  muster certificate delete --certificate-name plant-root\n");
+  add(list, {"list", "List the CA certificates", "  muster certificate list\n"});
+  add_name(add(show,
+               {"show", "Show a CA certificate", "  muster certificate show --certificate-name plant-root -o json\n"}));
+
+  const auto updating = add(
+      update, {"update", "Replace a CA certificate by a renewed one",
+               "  muster certificate update --certificate-name plant-root --path plant-root-2027.pem --verified\n"});
+  add_name(updating);
+  add_upload(updating);
+  add_etag_option(*updating.app, updating.command->etag);
+
+  const auto deleting =
+      add(remove, {"delete", "Delete a CA certificate", "  muster certificate delete --certificate-name plant-root\n"});
   add_name(deleting);
-  add_etag(deleting, "Only when it still has this etag");
+  add_etag_option(*deleting.app, deleting.command->etag);
 }
 
 }  // namespace muster::cli

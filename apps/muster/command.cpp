@@ -12,12 +12,17 @@ namespace {
 constexpr const char* kExitCodes =
     "Exit codes: 0 done, 1 refused or failed by the service, 2 wrong usage, 3 service not reachable, 4 not found.";
 
+/// "muster enrollment registration": how the command is called.
+std::string words_of(const CLI::App& app) {
+  return app.get_parent() == nullptr ? app.get_name() : words_of(*app.get_parent()) + " " + app.get_name();
+}
+
 }  // namespace
 
 CLI::App* add_noun(CLI::App& app, const std::string& name, const std::string& purpose) {
   CLI::App* noun = app.add_subcommand(name, purpose);
   noun->require_subcommand(1);
-  noun->footer(fmt::format("Details and examples: muster {} COMMAND --help", name));
+  noun->footer(fmt::format("Details and examples: {} COMMAND --help", words_of(*noun)));
   return noun;
 }
 
@@ -59,6 +64,10 @@ void add_client_options(CLI::App& verb, ClientOptions& options) {
       ->type_name("NAME")
       ->group("Connection");
   add_network_options(verb, options);
+}
+
+void add_etag_option(CLI::App& verb, std::string& etag) {
+  verb.add_option("--etag", etag, "Only when it still has this etag")->type_name("ETAG");
 }
 
 int report(const Program& program, const Error& error) {

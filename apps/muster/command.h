@@ -26,7 +26,7 @@ struct ClientOptions {
   OutputFormat output = OutputFormat::kTable;
 };
 
-/// A noun: a subcommand whose verbs do the work.
+/// A noun: a subcommand whose verbs do the work. `app` is the program or, for a part of it, another noun.
 CLI::App* add_noun(CLI::App& app, const std::string& name, const std::string& purpose);
 
 /// A verb with examples, one in each line; exit codes are added to its help.
@@ -38,6 +38,9 @@ void add_output_option(CLI::App& verb, OutputFormat& output);
 void add_network_options(CLI::App& verb, ClientOptions& options);
 /// The network options, --connection-string, --connection-string-file and --profile.
 void add_client_options(CLI::App& verb, ClientOptions& options);
+
+/// --etag.
+void add_etag_option(CLI::App& verb, std::string& etag);
 
 /// Writes "muster: message" and gives the exit code of a request's failure, or kUsage.
 int report(const Program& program, const Error& error);

@@ -1,11 +1,10 @@
 #include "muster/entry_commands.h"
 
-#include <memory>
-
 #include <fmt/format.h>
 
 #include "muster/entry_options.h"
 #include "muster/entry_view.h"
+#include "muster/verb.h"
 
 namespace muster::cli {
 namespace {
@@ -81,35 +80,18 @@ int remove(const Program& program, const EntryCommand& command) {
   return removed ? done() : report(program, removed.error());
 }
 
-using Action = int (*)(const Program&, const EntryCommand&);
-
-/// A verb with its own options; the shared pointer lives as long as the parsed command line.
-struct Verb {
-  CLI::App* app;
-  std::shared_ptr<EntryCommand> command;
-};
-
-Verb add(CLI::App& noun, EnrollmentKind kind, Selection& selection, Action action, const std::string& name,
-         const std::string& purpose, const std::string& examples) {
-  Verb verb{add_verb(noun, name, purpose, examples), std::make_shared<EntryCommand>(EntryCommand{.kind = kind})};
-  add_client_options(*verb.app, verb.command->client);
-  verb.app->callback([&selection, action, command = verb.command] {
-    selection.run = [&program = selection.program, action, command] { return action(program, *command); };
-  });
-  return verb;
+Verb<EntryCommand> add(CLI::App& noun, EnrollmentKind kind, Selection& selection,
+                       int (*action)(const Program&, const EntryCommand&), const VerbText& text) {
+  return add_client_verb(noun, selection, action, text, EntryCommand{.kind = kind});
 }
 
-void add_id(const Verb& verb) {
+void add_id(const Verb<EntryCommand>& verb) {
   verb.app->add_option(id_option(verb.command->kind), verb.command->entry.id, "Its id; letter case does not matter")
       ->required()
       ->type_name("ID");
 }
 
-void add_etag(const Verb& verb) {
-  verb.app->add_option("--etag", verb.command->etag, "Only when the entry still has this etag")->type_name("ETAG");
-}
-
-void add_show_keys(const Verb& verb) {
+void add_show_keys(const Verb<EntryCommand>& verb) {
   verb.app->add_flag("--show-keys", verb.command->show_keys, "Show symmetric keys");
 }
 
@@ -123,7 +105,8 @@ std::string examples(EnrollmentKind kind, std::initializer_list<std::string_view
 }  // namespace
 
 std::string id_option(EnrollmentKind kind) {
-  return kind == EnrollmentKind::kGroup ? "--group-id,--gid" : "--enrollment-id,--eid";
+  // `az iot dps enrollment-group` takes either.
+  return kind == EnrollmentKind::kGroup ? "--group-id,--gid,--enrollment-id,--eid" : "--enrollment-id,--eid";
 }
 
 Result<ServiceClient> connect_service(const Program& program, const ConnectionOptions& options) {
@@ -135,49 +118,53 @@ Result<ServiceClient> connect_service(const Program& program, const ConnectionOp
 void add_entry_verbs(CLI::App& noun, EnrollmentKind kind, Selection& selection) {
   const std::string what = kind == EnrollmentKind::kGroup ? "an enrollment group" : "an individual enrollment";
 
-  const Verb creating =
-      add(noun, kind, selection, create, "create", fmt::format("Create {}", what),
-          examples(kind,
-                   {"enrollment create --eid pump-0042",
-                    "enrollment create --eid pump-0042 --attestation-type x509 --certificate-path pump-0042.pem",
-                    "enrollment create --eid pump-0042 --iot-hubs hub-a.example.net --allocation-policy static"},
-                   {"group create --gid line7 --primary-key \"$KEY\" --secondary-key \"$OTHER_KEY\"",
-                    "group create --gid line7 --certificate-path line7-ca.pem",
-                    "group create --gid line7 --root-ca-name plant-root"}));
+  const auto creating =
+      add(noun, kind, selection, create,
+          {"create", fmt::format("Create {}", what),
+           examples(kind,
+                    {"enrollment create --eid pump-0042",
+                     "enrollment create --eid pump-0042 --attestation-type x509 --certificate-path pump-0042.pem",
+                     "enrollment create --eid pump-0042 --iot-hubs hub-a.example.net --allocation-policy static"},
+                    {"group create --gid line7 --primary-key \"$KEY\" --secondary-key \"$OTHER_KEY\"",
+                     "group create --gid line7 --certificate-path line7-ca.pem",
+                     "group create --gid line7 --root-ca-name plant-root"})});
   add_id(creating);
   add_entry_options(*creating.app, kind, creating.command->entry);
   add_show_keys(creating);
 
-  const Verb listing =
-      add(noun, kind, selection, list, "list", "List all, or those that a query finds",
-          examples(kind,
-                   {"enrollment list --top 20 -o json",
-                    "enrollment list --query \"SELECT * WHERE provisioningStatus = 'disabled'\"",
-                    "enrollment list --query \"SELECT registrationId WHERE initialTwin.tags.site = 'ams'\" -o json"},
-                   {"group list --top 20 -o json", "group list --query \"SELECT * WHERE attestation.type = 'x509'\""}));
+  const auto listing = add(
+      noun, kind, selection, list,
+      {"list", "List all, or those that a query finds",
+       examples(kind,
+                {"enrollment list --top 20 -o json",
+                 "enrollment list --query \"SELECT * WHERE provisioningStatus = 'disabled'\"",
+                 "enrollment list --query \"SELECT registrationId WHERE initialTwin.tags.site = 'ams'\" -o json"},
+                {"group list --top 20 -o json", "group list --query \"SELECT * WHERE attestation.type = 'x509'\""})});
   listing.app->add_option("--top", listing.command->top, "At most this many")->check(CLI::Range(1, 1'000'000'000));
   listing.app->add_option("--query", listing.command->query, "Which of them and what of each (docs/query.md)")
       ->type_name("QUERY");
 
-  const Verb showing = add(noun, kind, selection, show, "show", fmt::format("Show {}", what),
-                           examples(kind, {"enrollment show --eid pump-0042 --show-keys -o json"},
-                                    {"group show --gid line7 --show-keys -o json"}));
+  const auto showing = add(noun, kind, selection, show,
+                           {"show", fmt::format("Show {}", what),
+                            examples(kind, {"enrollment show --eid pump-0042 --show-keys -o json"},
+                                     {"group show --gid line7 --show-keys -o json"})});
   add_id(showing);
   add_show_keys(showing);
 
-  const Verb updating =
-      add(noun, kind, selection, update, "update", fmt::format("Change {}: the given members, all else stays", what),
-          examples(kind, {"enrollment update --eid pump-0042 --provisioning-status disabled"},
-                   {"group update --gid line7 --secondary-certificate-path line7-ca-2027.pem"}));
+  const auto updating = add(noun, kind, selection, update,
+                            {"update", fmt::format("Change {}: the given members, all else stays", what),
+                             examples(kind, {"enrollment update --eid pump-0042 --provisioning-status disabled"},
+                                      {"group update --gid line7 --secondary-certificate-path line7-ca-2027.pem"})});
   add_id(updating);
   add_entry_options(*updating.app, kind, updating.command->entry);
-  add_etag(updating);
+  add_etag_option(*updating.app, updating.command->etag);
   add_show_keys(updating);
 
-  const Verb deleting = add(noun, kind, selection, remove, "delete", fmt::format("Delete {}", what),
-                            examples(kind, {"enrollment delete --eid pump-0042"}, {"group delete --gid line7"}));
+  const auto deleting = add(noun, kind, selection, remove,
+                            {"delete", fmt::format("Delete {}", what),
+                             examples(kind, {"enrollment delete --eid pump-0042"}, {"group delete --gid line7"})});
   add_id(deleting);
-  add_etag(deleting);
+  add_etag_option(*deleting.app, deleting.command->etag);
 }
 
 }  // namespace muster::cli

@@ -12,7 +12,7 @@ namespace muster::cli {
 /// same verbs and, but for a few, the same options.
 void add_entry_verbs(CLI::App& noun, model::EnrollmentKind kind, Selection& selection);
 
-/// "--enrollment-id,--eid" or "--group-id,--gid".
+/// "--enrollment-id,--eid"; for a group also "--group-id,--gid".
 std::string id_option(model::EnrollmentKind kind);
 
 /// The service API of the connection that the options or the environment name.

@@ -1,10 +1,9 @@
-#include <memory>
-
 #include "model/ids.h"
 #include "muster/commands.h"
 #include "muster/connect_management.h"
 #include "muster/linked_hub.h"
 #include "muster/table.h"
+#include "muster/verb.h"
 
 namespace muster::cli {
 namespace {
@@ -33,11 +32,21 @@ int print_hub(const Program& program, const HubCommand& command, const Result<bo
   return hub ? print(program, command.client.output, *hub, format_hub) : report(program, hub.error());
 }
 
-int create(const Program& program, const HubCommand& command, const ManagementClient& management) {
+/// Reads the resource, changes it and writes it back if nobody else did meanwhile.
+int change(const Program& program, const HubCommand& command, const ManagementClient& management,
+           Result<boost::json::object> (*apply)(boost::json::object, const LocalHubOptions&)) {
   auto resource = management.service();
   if (!resource) return report(program, resource.error());
-  const auto changed = with_linked_hub(*std::move(resource), command.hub);
+  const auto changed = apply(*std::move(resource), command.hub);
   return changed ? print_hub(program, command, management.put_service(*changed)) : report(program, changed.error());
+}
+
+int create(const Program& program, const HubCommand& command, const ManagementClient& management) {
+  return change(program, command, management, with_linked_hub);
+}
+
+int update(const Program& program, const HubCommand& command, const ManagementClient& management) {
+  return change(program, command, management, with_changed_hub);
 }
 
 int list(const Program& program, const HubCommand& command, const ManagementClient& management) {
@@ -59,9 +68,8 @@ int remove(const Program& program, const HubCommand& command, const ManagementCl
   return stored ? done() : report(program, stored.error());
 }
 
-using Action = int (*)(const Program&, const HubCommand&, const ManagementClient&);
-
-int run_action(const Program& program, const HubCommand& command, Action action) {
+template <int (*action)(const Program&, const HubCommand&, const ManagementClient&)>
+int run_action(const Program& program, const HubCommand& command) {
   if (!command.hub.host_name.empty()) {
     const auto checked = model::check_host_name(command.hub.host_name, "--hub-name");
     if (!checked) return report_usage(program, checked.error());
@@ -70,49 +78,57 @@ int run_action(const Program& program, const HubCommand& command, Action action)
   return management ? action(program, command, *management) : report_usage(program, management.error());
 }
 
-struct Verb {
-  CLI::App* app;
-  std::shared_ptr<HubCommand> command;
-};
-
-Verb add(CLI::App& noun, Selection& selection, Action action, const std::string& name, const std::string& purpose,
-         const std::string& examples) {
-  Verb verb{add_verb(noun, name, purpose, examples), std::make_shared<HubCommand>()};
-  add_client_options(*verb.app, verb.command->client);
-  verb.app->callback([&selection, action, command = verb.command] {
-    selection.run = [&program = selection.program, action, command] { return run_action(program, *command, action); };
-  });
-  return verb;
+int run_update(const Program& program, const HubCommand& command) {
+  const LocalHubOptions& hub = command.hub;
+  if (!hub.allocation_weight && !hub.apply_allocation_policy && !hub.location) {
+    return report_usage(program, {ErrorCode::kInvalidArgument, "Nothing to change was given."});
+  }
+  return run_action<update>(program, command);
 }
 
-void add_name(const Verb& verb) {
-  verb.app->add_option("--hub-name", verb.command->hub.host_name, "Host name of the hub")
+void add_name(const Verb<HubCommand>& verb) {
+  verb.app->add_option("--hub-name,--linked-hub", verb.command->hub.host_name, "Host name of the hub")
       ->required()
       ->type_name("HOST");
+}
+
+void add_settings(const Verb<HubCommand>& verb) {
+  LocalHubOptions& hub = verb.command->hub;
+  verb.app->add_option("--allocation-weight", hub.allocation_weight, "Share of devices, 1 to 1000 (default 1)")
+      ->check(CLI::Range(1, 1000));
+  verb.app
+      ->add_option("--apply-allocation-policy", hub.apply_allocation_policy,
+                   "false: used only by entries that name it (default true)")
+      ->option_text("true|false");
+  verb.app->add_option("--location", hub.location, "Where it stands, for people")->type_name("TEXT");
 }
 
 }  // namespace
 
 void add_hub_commands(CLI::App& app, Selection& selection) {
   CLI::App* noun = add_noun(app, "hub", "Linked hubs: where devices can be assigned to");
-  const Verb creating = add(*noun, selection, create, "create", "Link a hub that this service serves itself",
-                            "  muster hub create --hub-name hub-a.example.net\n"
-                            "  muster hub create --hub-name hub-b.example.net --allocation-weight 3 --location ams\n");
+  noun->alias("linked-hub");
+  const auto add = [&](auto action, const VerbText& text) { return add_client_verb(*noun, selection, action, text); };
+  const auto creating = add(
+      run_action<create>, {"create", "Link a hub that this service serves itself",
+                           "  muster hub create --hub-name hub-a.example.net\n"
+                           "  muster hub create --hub-name hub-b.example.net --allocation-weight 3 --location ams\n"});
   add_name(creating);
-  LocalHubOptions& hub = creating.command->hub;
-  creating.app->add_option("--allocation-weight", hub.allocation_weight, "Share of devices, 1 to 1000 (default 1)")
-      ->check(CLI::Range(1, 1000));
-  creating.app
-      ->add_option("--apply-allocation-policy", hub.apply_allocation_policy,
-                   "false: used only by entries that name it (default true)")
-      ->option_text("true|false");
-  creating.app->add_option("--location", hub.location, "Where it stands, for people")->type_name("TEXT");
+  add_settings(creating);
 
-  add(*noun, selection, list, "list", "List the linked hubs", "  muster hub list\n");
-  add_name(add(*noun, selection, show, "show", "Show a linked hub",
-               "  muster hub show --hub-name hub-a.example.net -o json\n"));
-  add_name(add(*noun, selection, remove, "delete", "Unlink a hub; its devices stay registered there",
-               "  muster hub delete --hub-name hub-a.example.net\n"));
+  add(run_action<list>, {"list", "List the linked hubs", "  muster hub list\n"});
+  add_name(
+      add(run_action<show>, {"show", "Show a linked hub", "  muster hub show --hub-name hub-a.example.net -o json\n"}));
+
+  const auto updating =
+      add(run_update, {"update", "Change a linked hub: what is given, all else stays",
+                       "  muster hub update --hub-name hub-a.example.net --allocation-weight 5\n"
+                       "  muster hub update --hub-name hub-a.example.net --apply-allocation-policy false\n"});
+  add_name(updating);
+  add_settings(updating);
+
+  add_name(add(run_action<remove>, {"delete", "Unlink a hub; its devices stay registered there",
+                                    "  muster hub delete --hub-name hub-a.example.net\n"}));
 }
 
 }  // namespace muster::cli

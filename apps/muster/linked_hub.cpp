@@ -15,12 +15,23 @@ bool is_named(const boost::json::value& hub, std::string_view host_name) {
   return name != nullptr && name->is_string() && equals_nocase(name->get_string(), host_name);
 }
 
+/// Sets what is given.
+void apply(const LocalHubOptions& options, boost::json::object& hub) {
+  if (options.allocation_weight) hub["allocationWeight"] = *options.allocation_weight;
+  if (options.apply_allocation_policy) hub["applyAllocationPolicy"] = *options.apply_allocation_policy;
+  if (options.location) hub["location"] = *options.location;
+}
+
+std::unexpected<Error> not_linked(std::string_view host_name) {
+  return fail(ErrorCode::kNotFound, fmt::format("No hub '{}' is linked.", host_name));
+}
+
 boost::json::object hub_to_json(const LocalHubOptions& hub) {
   boost::json::object out{{"name", hub.host_name},
                           {"authenticationType", "Local"},
-                          {"allocationWeight", hub.allocation_weight.value_or(1)},
-                          {"applyAllocationPolicy", hub.apply_allocation_policy.value_or(true)}};
-  if (hub.location) out["location"] = *hub.location;
+                          {"allocationWeight", 1},
+                          {"applyAllocationPolicy", true}};
+  apply(hub, out);
   return out;
 }
 
@@ -44,7 +55,7 @@ Result<boost::json::object> find_linked_hub(const boost::json::object& resource,
   for (const auto& hub : linked_hubs(resource)) {
     if (is_named(hub, host_name)) return hub.get_object();
   }
-  return fail(ErrorCode::kNotFound, fmt::format("No hub '{}' is linked.", host_name));
+  return not_linked(host_name);
 }
 
 Result<boost::json::object> with_linked_hub(boost::json::object resource, const LocalHubOptions& hub) {
@@ -56,10 +67,18 @@ Result<boost::json::object> with_linked_hub(boost::json::object resource, const 
   return with_hubs(std::move(resource), std::move(hubs));
 }
 
+Result<boost::json::object> with_changed_hub(boost::json::object resource, const LocalHubOptions& hub) {
+  boost::json::array hubs = linked_hubs(resource);
+  auto* const found = std::ranges::find_if(hubs, [&](const auto& each) { return is_named(each, hub.host_name); });
+  if (found == hubs.end()) return not_linked(hub.host_name);
+  apply(hub, found->get_object());
+  return with_hubs(std::move(resource), std::move(hubs));
+}
+
 Result<boost::json::object> without_linked_hub(boost::json::object resource, std::string_view host_name) {
   boost::json::array hubs = linked_hubs(resource);
   auto* const found = std::ranges::find_if(hubs, [&](const auto& hub) { return is_named(hub, host_name); });
-  if (found == hubs.end()) return fail(ErrorCode::kNotFound, fmt::format("No hub '{}' is linked.", host_name));
+  if (found == hubs.end()) return not_linked(host_name);
   hubs.erase(found);
   return with_hubs(std::move(resource), std::move(hubs));
 }

@@ -10,7 +10,7 @@
 
 namespace muster::cli {
 
-/// A hub to be linked that the service serves itself (service-api.md 8.3; "Local" is Muster's addition).
+/// A hub that the service serves itself, to be linked or changed (service-api.md 8.3; "Local" is Muster's addition).
 struct LocalHubOptions {
   std::string host_name = {};
   std::optional<int> allocation_weight = {};         ///< 1..1000 (R-085)
@@ -26,6 +26,9 @@ Result<boost::json::object> find_linked_hub(const boost::json::object& resource,
 
 /// The resource with one hub more. kConflict when a hub of this name is linked.
 Result<boost::json::object> with_linked_hub(boost::json::object resource, const LocalHubOptions& hub);
+
+/// The resource with what the options give set in the hub that they name; all else stays. kNotFound.
+Result<boost::json::object> with_changed_hub(boost::json::object resource, const LocalHubOptions& hub);
 
 /// The resource without the hub. kNotFound.
 Result<boost::json::object> without_linked_hub(boost::json::object resource, std::string_view host_name);

@@ -1,11 +1,10 @@
-#include <memory>
-
 #include <fmt/format.h>
 
 #include "muster/commands.h"
 #include "muster/files.h"
 #include "muster/profiles.h"
 #include "muster/table.h"
+#include "muster/verb.h"
 #include "wire/connection_string.h"
 
 namespace muster::cli {
@@ -130,24 +129,14 @@ int remove(const Program& program, const ProfileCommand& command) {
   });
 }
 
-using Action = int (*)(const Program&, const ProfileCommand&);
-
-struct Verb {
-  CLI::App* app;
-  std::shared_ptr<ProfileCommand> command;
-};
-
-Verb add_profile_verb(CLI::App& noun, Selection& selection, Action action, const std::string& name,
-                      const std::string& purpose, const std::string& example) {
-  Verb verb{add_verb(noun, name, purpose, example), std::make_shared<ProfileCommand>()};
+Verb<ProfileCommand> add_profile_verb(CLI::App& noun, Selection& selection,
+                                      int (*action)(const Program&, const ProfileCommand&), const VerbText& text) {
+  const auto verb = add_verb(noun, selection, action, text);
   add_output_option(*verb.app, verb.command->output);
-  verb.app->callback([&selection, action, command = verb.command] {
-    selection.run = [&program = selection.program, action, command] { return action(program, *command); };
-  });
   return verb;
 }
 
-void add_name(const Verb& verb) {
+void add_name(const Verb<ProfileCommand>& verb) {
   verb.app->add_option("--name,-n", verb.command->name, "The profile")->required()->type_name("NAME");
 }
 
@@ -155,9 +144,10 @@ void add_name(const Verb& verb) {
 
 void add_profile_commands(CLI::App& app, Selection& selection) {
   CLI::App* noun = add_noun(app, "profile", "Services that the client commands know by name");
-  const Verb adding = add_profile_verb(
-      *noun, selection, add, "add", "Add a profile or replace it",
-      "  muster profile add --name plant --connection-string-file owner.connection-string --ca ca.pem --use\n");
+  const auto adding = add_profile_verb(
+      *noun, selection, add,
+      {"add", "Add a profile or replace it",
+       "  muster profile add --name plant --connection-string-file owner.connection-string --ca ca.pem --use\n"});
   add_name(adding);
   adding.app->add_option("--connection-string", adding.command->profile.connection_string, "Host and key of a policy")
       ->type_name("TEXT");
@@ -167,13 +157,13 @@ void add_profile_commands(CLI::App& app, Selection& selection) {
   adding.app->add_option("--connect-to", adding.command->profile.connect_to, "Connect to this address")
       ->type_name("ADDRESS[:PORT]");
   adding.app->add_flag("--use", adding.command->use, "Make it the current one");
-  add_profile_verb(*noun, selection, list, "list", "List all", "  muster profile list\n");
-  add_name(add_profile_verb(*noun, selection, show, "show", "Show one, without its key",
-                            "  muster profile show --name plant\n"));
-  add_name(add_profile_verb(*noun, selection, use, "use", "Make a profile the current one",
-                            "  muster profile use --name plant\n"));
-  add_name(add_profile_verb(*noun, selection, remove, "delete", "Forget a profile",
-                            "  muster profile delete --name plant\n"));
+  add_profile_verb(*noun, selection, list, {"list", "List all", "  muster profile list\n"});
+  add_name(add_profile_verb(*noun, selection, show,
+                            {"show", "Show one, without its key", "  muster profile show --name plant\n"}));
+  add_name(add_profile_verb(*noun, selection, use,
+                            {"use", "Make a profile the current one", "  muster profile use --name plant\n"}));
+  add_name(add_profile_verb(*noun, selection, remove,
+                            {"delete", "Forget a profile", "  muster profile delete --name plant\n"}));
 }
 
 }  // namespace muster::cli
