@@ -1,5 +1,6 @@
 #include "muster/commands.h"
 #include "muster/entry_commands.h"
+#include "muster/registration_commands.h"
 #include "muster/transfer_commands.h"
 
 namespace muster::cli {
@@ -9,6 +10,8 @@ void add_enrollment_commands(CLI::App& app, Selection& selection) {
   add_entry_verbs(*noun, model::EnrollmentKind::kIndividual, selection);
   add_import_verb(*noun, model::EnrollmentKind::kIndividual, selection);
   add_export_verb(*noun, model::EnrollmentKind::kIndividual, selection);
+  add_bulk_verb(*noun, model::EnrollmentKind::kIndividual, selection);
+  add_registration_noun(*noun, model::EnrollmentKind::kIndividual, selection);
 }
 
 }  // namespace muster::cli

@@ -8,22 +8,28 @@
 namespace muster::cli {
 namespace {
 
-Result<std::string> read_stream(std::istream& in, const std::string& path) {
-  std::string text(kMaxFileSize + 1, '\0');
-  in.read(text.data(), static_cast<std::streamsize>(text.size()));
+constexpr std::size_t kPiece = 64UL * 1024;
+
+Result<std::string> read_stream(std::istream& in, const std::string& path, std::size_t limit) {
+  std::string text;
+  while (in && text.size() <= limit) {
+    const std::size_t had = text.size();
+    text.resize(had + kPiece);
+    in.read(text.data() + had, static_cast<std::streamsize>(kPiece));
+    text.resize(had + static_cast<std::size_t>(in.gcount()));
+  }
   if (in.bad()) return invalid(fmt::format("Cannot read {}.", path));
-  text.resize(static_cast<std::size_t>(in.gcount()));
-  if (text.size() > kMaxFileSize) return invalid(fmt::format("{} is larger than {} octets.", path, kMaxFileSize));
+  if (text.size() > limit) return invalid(fmt::format("{} is larger than {} octets.", path, limit));
   return text;
 }
 
 }  // namespace
 
-Result<std::string> read_file(const std::string& path) {
-  if (path == "-") return read_stream(std::cin, "standard input");
+Result<std::string> read_file(const std::string& path, std::size_t limit) {
+  if (path == "-") return read_stream(std::cin, "standard input", limit);
   std::ifstream file(path, std::ios::binary);
   if (!file) return invalid(fmt::format("Cannot open {}.", path));
-  return read_stream(file, path);
+  return read_stream(file, path, limit);
 }
 
 Result<crypto::Certificate> read_certificate_file(const std::string& path) {

@@ -7,12 +7,12 @@
 
 namespace muster::cli {
 
-/// Largest file that an option may name, in octets.
+/// Largest key, certificate or other small file that an option may name, in octets.
 inline constexpr std::size_t kMaxFileSize = 1024UL * 1024;
 
 /// The content of a file; "-" reads standard input. kInvalidArgument with the path when it cannot be read or is larger
-/// than kMaxFileSize.
-Result<std::string> read_file(const std::string& path);
+/// than `limit` octets.
+Result<std::string> read_file(const std::string& path, std::size_t limit = kMaxFileSize);
 
 /// The first certificate of a PEM, base64 or DER file. Only what is parsed here is ever sent, so a private key that
 /// stands in the same file stays on this machine.

@@ -4,6 +4,7 @@
 #include "crypto/digest.h"
 #include "muster/commands.h"
 #include "muster/entry_commands.h"
+#include "muster/registration_commands.h"
 #include "muster/transfer_commands.h"
 
 namespace muster::cli {
@@ -73,9 +74,12 @@ void add_compute_device_key(CLI::App& noun, Selection& selection) {
 
 void add_group_commands(CLI::App& app, Selection& selection) {
   CLI::App* noun = add_noun(app, "group", "Enrollment groups: devices that share an attestation");
+  noun->alias("enrollment-group");
   add_entry_verbs(*noun, EnrollmentKind::kGroup, selection);
   add_import_verb(*noun, EnrollmentKind::kGroup, selection);
   add_export_verb(*noun, EnrollmentKind::kGroup, selection);
+  add_bulk_verb(*noun, EnrollmentKind::kGroup, selection);
+  add_registration_noun(*noun, EnrollmentKind::kGroup, selection);
   add_compute_device_key(*noun, selection);
 }
 

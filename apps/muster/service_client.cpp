@@ -19,6 +19,10 @@ std::string path_of(EnrollmentKind kind, std::string_view id) {
   return fmt::format("{}/{}", collection(kind), wire::percent_encode(id));
 }
 
+std::string registration_path(std::string_view id) {
+  return fmt::format("/registrations/{}", wire::percent_encode(id));
+}
+
 std::string_view media_type(model::TransferFormat format) {
   return format == model::TransferFormat::kCsv ? "text/csv; charset=utf-8" : "application/x-ndjson";
 }
@@ -47,7 +51,11 @@ Result<boost::json::value> ServiceClient::put(EnrollmentKind kind, std::string_v
 }
 
 Result<void> ServiceClient::remove(EnrollmentKind kind, std::string_view id, std::string_view etag) const {
-  auto response = client_.send({.method = "DELETE", .path = path_of(kind, id), .headers = if_match(etag)});
+  return remove_at(path_of(kind, id), etag);
+}
+
+Result<void> ServiceClient::remove_at(std::string path, std::string_view etag) const {
+  auto response = client_.send({.method = "DELETE", .path = std::move(path), .headers = if_match(etag)});
   if (!response) return std::unexpected(response.error());
   if (!response->success()) return std::unexpected(error_from(*response));
   return {};
@@ -55,17 +63,19 @@ Result<void> ServiceClient::remove(EnrollmentKind kind, std::string_view id, std
 
 Result<boost::json::array> ServiceClient::list(EnrollmentKind kind, std::string_view query,
                                                std::optional<int> top) const {
-  const std::string body = boost::json::serialize(boost::json::object{{"query", query}});
+  return list_pages(fmt::format("{}/query", collection(kind)),
+                    boost::json::serialize(boost::json::object{{"query", query}}), top);
+}
+
+Result<boost::json::array> ServiceClient::list_pages(const std::string& path, const std::string& body,
+                                                     std::optional<int> top) const {
   boost::json::array all;
   std::string continuation;
   do {
     HttpHeaders headers;
     if (top) headers.emplace_back("x-ms-max-item-count", std::to_string(*top - static_cast<int>(all.size())));
     if (!continuation.empty()) headers.emplace_back("x-ms-continuation", continuation);
-    auto response = client_.send({.method = "POST",
-                                  .path = fmt::format("{}/query", collection(kind)),
-                                  .headers = std::move(headers),
-                                  .body = body});
+    auto response = client_.send({.method = "POST", .path = path, .headers = std::move(headers), .body = body});
     if (!response) return std::unexpected(response.error());
     auto page = json_from(*response);
     if (!page) return std::unexpected(page.error());
@@ -90,6 +100,24 @@ Result<boost::json::value> ServiceClient::get_with_keys(EnrollmentKind kind, std
   if (!keys) return keys;
   enrollment->get_object()["attestation"] = *std::move(keys);
   return enrollment;
+}
+
+Result<boost::json::value> ServiceClient::bulk(EnrollmentKind kind, std::string_view mode,
+                                               const boost::json::array& entries) const {
+  const boost::json::object body{{"mode", mode}, {collection(kind).substr(1), entries}};
+  return client_.fetch({.method = "POST", .path = std::string(collection(kind)), .body = boost::json::serialize(body)});
+}
+
+Result<boost::json::value> ServiceClient::registration(std::string_view registration_id) const {
+  return client_.fetch({.method = "GET", .path = registration_path(registration_id)});
+}
+
+Result<void> ServiceClient::remove_registration(std::string_view registration_id, std::string_view etag) const {
+  return remove_at(registration_path(registration_id), etag);
+}
+
+Result<boost::json::array> ServiceClient::list_registrations(std::string_view group_id, std::optional<int> top) const {
+  return list_pages(registration_path(group_id) + "/query", "", top);
 }
 
 Result<boost::json::value> ServiceClient::import(EnrollmentKind kind, model::TransferFormat format,

@@ -38,6 +38,17 @@ class ServiceClient {
   /// As get(), with the symmetric keys put in where the attestation has some.
   [[nodiscard]] Result<boost::json::value> get_with_keys(model::EnrollmentKind kind, std::string_view id) const;
 
+  /// Up to ten entries at once, each for itself; "mode" is create, update, updateIfMatchETag or delete. The service's
+  /// report (service-api.md 4).
+  [[nodiscard]] Result<boost::json::value> bulk(model::EnrollmentKind kind, std::string_view mode,
+                                                const boost::json::array& entries) const;
+
+  /// What is kept of a device's last registration (service-api.md 5).
+  [[nodiscard]] Result<boost::json::value> registration(std::string_view registration_id) const;
+  [[nodiscard]] Result<void> remove_registration(std::string_view registration_id, std::string_view etag) const;
+  /// The records of the devices that registered through a group, page by page; `top` ends the listing early.
+  [[nodiscard]] Result<boost::json::array> list_registrations(std::string_view group_id, std::optional<int> top) const;
+
   /// A part of an import whose first line of data has this number; the service's report (docs/import.md).
   [[nodiscard]] Result<boost::json::value> import(model::EnrollmentKind kind, model::TransferFormat format,
                                                   std::string_view mode, std::size_t first_line,
@@ -46,6 +57,10 @@ class ServiceClient {
                                                model::ExportSecrets secrets, std::string_view continuation) const;
 
  private:
+  [[nodiscard]] Result<void> remove_at(std::string path, std::string_view etag) const;
+  [[nodiscard]] Result<boost::json::array> list_pages(const std::string& path, const std::string& body,
+                                                      std::optional<int> top) const;
+
   SignedClient client_;
 };
 
