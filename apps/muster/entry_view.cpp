@@ -1,7 +1,5 @@
 #include "muster/entry_view.h"
 
-#include <boost/json/object.hpp>
-
 #include "muster/table.h"
 
 namespace muster::cli {
@@ -14,10 +12,16 @@ void hide_keys(boost::json::object& entry) {
   if (attestation == nullptr || !attestation->is_object()) return;
   auto* keys = attestation->get_object().if_contains("symmetricKey");
   if (keys == nullptr || !keys->is_object()) return;
-  for (auto&& member : keys->get_object()) member.value() = kHiddenKey;
+  hide_key_members(keys->get_object());
 }
 
 }  // namespace
+
+void hide_key_members(boost::json::object& keys) {
+  for (const std::string_view name : {"primaryKey", "secondaryKey"}) {
+    if (auto* key = keys.if_contains(name)) *key = kHiddenKey;
+  }
+}
 
 std::string format_entry(const boost::json::value& entry, KeyVisibility keys) {
   if (!entry.is_object()) return pretty_json(entry);

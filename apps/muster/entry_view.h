@@ -3,6 +3,7 @@
 #include <string>
 
 #include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
 
 #include "model/enrollment.h"
@@ -10,6 +11,9 @@
 namespace muster::cli {
 
 enum class KeyVisibility { kHidden, kShown };
+
+/// Writes in place of symmetric keys how they are shown.
+void hide_key_members(boost::json::object& keys);
 
 /// An enrollment or group for people, line by line.
 std::string format_entry(const boost::json::value& entry, KeyVisibility keys);

@@ -33,6 +33,7 @@ class FakeProgram {
                   return "HostName=dps.example.net;SharedAccessKeyName=owner;SharedAccessKey=AAECAwQFBgcICQoLDA0ODw==";
                 },
                 .clock = clock,
+                .random = random,
                 .sleep = [](std::chrono::milliseconds) {},
                 .make_send = [send = service.send()](const HttpClientOptions&) { return send; },
                 .machine = [] { return Machine{.host_name = "plant.example.net", .cores = 2}; },
@@ -57,6 +58,7 @@ class FakeProgram {
   std::ostringstream out;
   std::ostringstream err;
   ManualClock clock{from_micros(1'800'000'000'000'000)};
+  SequenceRandom random;
   std::optional<ServeOptions> served;
   std::optional<server::KeyProtection> backed_up;
   std::optional<std::filesystem::path> restored;

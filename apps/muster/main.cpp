@@ -20,6 +20,7 @@ int main(int argc, char** argv) {
         .err_is_terminal = ::isatty(STDERR_FILENO) == 1,
         .environment = process_environment(),
         .clock = clock,
+        .random = random,
         .sleep = [](std::chrono::milliseconds pause) { std::this_thread::sleep_for(pause); },
         .make_send = make_http_send,
         .machine = this_machine,

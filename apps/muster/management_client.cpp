@@ -3,6 +3,7 @@
 #include <boost/json/serialize.hpp>
 #include <fmt/format.h>
 
+#include "model/json.h"
 #include "muster/answer.h"
 #include "wire/percent.h"
 
@@ -58,6 +59,23 @@ Result<boost::json::object> ManagementClient::put_service(const boost::json::obj
                                   .path = *std::move(path),
                                   .headers = if_match(etag_of(resource)),
                                   .body = boost::json::serialize(resource)}));
+}
+
+Result<boost::json::array> ManagementClient::policies() const {
+  auto path = base_path();
+  if (!path) return std::unexpected(path.error());
+  auto answer = as_object(client_.fetch({.method = "POST", .path = *path + "/listkeys"}));
+  if (!answer) return std::unexpected(answer.error());
+  const auto listed = model::optional_array(*answer, "value");
+  if (!listed || *listed == nullptr) return fail(ErrorCode::kInternal, "The management API sent no policies.");
+  return **listed;
+}
+
+Result<boost::json::object> ManagementClient::policy(std::string_view name) const {
+  auto path = base_path();
+  if (!path) return std::unexpected(path.error());
+  return as_object(
+      client_.fetch({.method = "POST", .path = fmt::format("{}/keys/{}/listkeys", *path, wire::percent_encode(name))}));
 }
 
 Result<std::string> ManagementClient::certificate_path(std::string_view name) const {

@@ -20,6 +20,10 @@ class ManagementClient {
   /// Replaces the resource if it still has the etag that it carries itself.
   [[nodiscard]] Result<boost::json::object> put_service(const boost::json::object& resource) const;
 
+  /// The shared access policies with their keys; secrets (service-api.md 8.2).
+  [[nodiscard]] Result<boost::json::array> policies() const;
+  [[nodiscard]] Result<boost::json::object> policy(std::string_view name) const;
+
   /// {"value":[...]}
   [[nodiscard]] Result<boost::json::value> list_certificates() const;
   [[nodiscard]] Result<boost::json::value> get_certificate(std::string_view name) const;

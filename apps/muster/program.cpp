@@ -35,6 +35,9 @@ int run(int argc, const char* const* argv, const Program& program) {
   add_group_commands(app, selection);
   add_hub_commands(app, selection);
   add_certificate_commands(app, selection);
+  add_policy_commands(app, selection);
+  add_connection_string_commands(app, selection);
+  add_instance_commands(app, selection);
   add_device_commands(app, selection);
   add_explain_command(app, selection);
   add_profile_commands(app, selection);

@@ -4,6 +4,7 @@
 #include <ostream>
 
 #include "base/clock.h"
+#include "base/random.h"
 #include "muster/device_client.h"
 #include "muster/environment.h"
 #include "muster/exit_code.h"
@@ -20,6 +21,7 @@ struct Program {
   bool err_is_terminal = false;
   Environment environment;
   const Clock& clock;
+  Random& random;
   Sleep sleep;
   std::function<HttpSend(const HttpClientOptions&)> make_send;
   std::function<Machine()> machine;
