@@ -144,8 +144,8 @@ constexpr std::array kTexts{
               "Give the device its whole chain, leaf first and then the intermediates, or upload the intermediate."},
     CauseText{Cause::kCaUnverified, "ca-unverified", kUnauthorized,
               "A group is made for the CA, but the CA's certificate is not verified.",
-              "Prove that you hold the CA's key: `muster certificate generate-verification-code`, then `muster "
-              "certificate verify`."},
+              "When the certificate is truly your CA's, upload it again as verified: `muster certificate update "
+              "--verified`."},
     CauseText{Cause::kReferencedCaGone, "referenced-ca-gone", kUnauthorized,
               "The enrollment names CA certificates of which none is here and verified.",
               "Upload the CA under that name, or change the enrollment."},
