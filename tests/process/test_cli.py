@@ -3,6 +3,7 @@ import base64
 import hashlib
 import json
 import socket
+from unittest.mock import ANY
 
 import pytest
 
@@ -48,10 +49,21 @@ HELP = [
     ["enrollment", "create"],
     ["group"],
     ["group", "compute-device-key"],
+    ["enrollment", "import"],
+    ["enrollment", "registration"],
+    ["enrollment", "registration", "show"],
+    ["enrollment-group", "registration", "list"],
+    ["group", "bulk"],
     ["hub"],
     ["hub", "create"],
+    ["linked-hub", "update"],
     ["certificate"],
     ["certificate", "create"],
+    ["policy"],
+    ["policy", "update"],
+    ["connection-string", "show"],
+    ["instance"],
+    ["instance", "show"],
     ["device"],
     ["device", "register"],
     ["explain"],
@@ -226,7 +238,55 @@ def test_compute_device_key(cli, world, unique):
     assert expected in asked.stdout and expected in local.stdout
 
 
-# --- hubs and certificates ------------------------------------------------------------------------------------------
+def test_registrations_of_devices(cli, world, unique):
+    single, member, group = unique("cli"), unique("cli"), unique("cli")
+    world.individual(single, clients.symmetric(KEY))
+    world.group(group, clients.symmetric(KEY_2))
+    for name, option, key in ((single, "--symmetric-key", KEY), (member, "--group-key", KEY_2)):
+        cli.fails(NOT_FOUND, "group", "registration", "show", "--rid", name)
+        check_registered(*cli.register("--registration-id", name, option, key), cli.muster, ANY, name)
+    shown = cli.json("enrollment", "registration", "show", "--eid", single)
+    assert shown == cli.json("group", "registration", "show", "--rid", single)
+    assert (shown["status"], shown["assignedHub"], shown["deviceId"]) == ("assigned", world.muster.hub, single)
+    assert world.muster.hub in cli.run("enrollment", "registration", "show", "--rid", single).stdout
+    listed = cli.json("enrollment-group", "registration", "list", "--gid", group)
+    assert [record["registrationId"] for record in listed] == [member]
+    assert member in cli.run("group", "registration", "list", "--group-id", group, "--top", "1").stdout
+
+    assert "412" in cli.fails(REFUSED, "enrollment", "registration", "delete", "--rid", single, "--etag", "c3RhbGU=")
+    assert cli.run("enrollment", "registration", "delete", "--rid", single, "--etag", shown["etag"]).returncode == OK
+    assert cli.run("group", "registration", "delete", "--rid", member).returncode == OK
+    for name in (single, member):
+        cli.fails(NOT_FOUND, "enrollment", "registration", "show", "--rid", name)
+    assert cli.json("group", "registration", "list", "--gid", group) == []
+
+
+@pytest.mark.parametrize("noun,collection", [("enrollment", "enrollments"), ("group", "enrollmentGroups")])
+def test_what_a_query_finds_is_changed_and_deleted_in_bulk(cli, world, unique, folder, noun, collection):
+    member = "registrationId" if noun == "enrollment" else "enrollmentGroupId"
+    names, site = [unique("bulk") for _ in range(12)], unique("site")
+    file = folder / "entries.json"
+    entries = [
+        {member: name, "attestation": clients.symmetric(), "initialTwin": {"tags": {"site": site}}} for name in names
+    ]
+    file.write_text("".join(json.dumps(entry) + "\n" for entry in entries), encoding="ascii")
+    assert cli.json(noun, "bulk", "--mode", "create", "--file", file) == {"isSuccessful": True, "errors": []}
+    cli.fails(REFUSED, noun, "bulk", "--mode", "create", "--file", file)
+
+    found = cli.run(noun, "list", "--query", f"SELECT * WHERE initialTwin.tags.site = '{site}'", "-o", "json").stdout
+    file.write_text(found, encoding="utf-8")
+    assert [entry[member] for entry in json.loads(found)] == sorted(names)
+    changed = cli.json(noun, "update", "--eid", names[3], "--provisioning-status", "disabled")
+    done = cli.run(noun, "bulk", "--mode", "delete", "--file", file, "-o", "json")
+    assert done.returncode == REFUSED and "412" in done.stderr, "one has changed since it was listed"
+    assert [error[member] for error in json.loads(done.stdout)["errors"]] == [names[3]]
+    assert world.operator.get(collection, names[3]).json()["etag"] == changed["etag"]
+    file.write_text(json.dumps([{member: names[3]}]), encoding="ascii")
+    assert "done 1" in cli.run(noun, "bulk", "--mode", "delete", "--file", file).stdout
+    assert all(world.operator.get(collection, name).status == 404 for name in names)
+
+
+# --- the instance, hubs, policies and certificates ------------------------------------------------------------------------------------------
 def test_linked_hubs(cli, world, unique):
     name = "hub-cli.muster.test"
     before = [hub["name"] for hub in cli.json("hub", "list")]
@@ -250,12 +310,75 @@ def test_linked_hubs(cli, world, unique):
             "plant-2",
         )
         assert cli.json("hub", "show", "--hub-name", name) == made
-        assert [hub["name"] for hub in cli.json("hub", "list")] == [*before, name]
+        assert [hub["name"] for hub in cli.json("linked-hub", "list")] == [*before, name]
+        changed = cli.json("hub", "update", "--hub-name", name, "--allocation-weight", "9")
+        assert changed == {**made, "allocationWeight": 9}
     finally:
         assert cli.run("hub", "delete", "--hub-name", name).returncode == OK
     assert [hub["name"] for hub in cli.json("hub", "list")] == before
     cli.fails(NOT_FOUND, "hub", "show", "--hub-name", name)
     cli.fails(NOT_FOUND, "hub", "delete", "--hub-name", name)
+
+
+def test_instance(cli):
+    shown = cli.json("instance", "show")
+    assert shown["properties"]["idScope"] == cli.muster.id_scope
+    table = cli.run("instance", "show").stdout
+    assert cli.muster.id_scope in table and cli.muster.hub in table
+    for policy in ("static", "hashed"):
+        changed = cli.json("instance", "update", "--allocation-policy", policy)
+        assert changed["properties"]["allocationPolicy"] == policy.capitalize()
+        assert changed["properties"]["iotHubs"] == shown["properties"]["iotHubs"]
+
+
+def test_policies_from_creation_to_deletion(cli, unique):
+    name, owner = unique("policy"), "provisioningserviceowner"
+    before = cli.json("policy", "list")
+    assert [policy["keyName"] for policy in before] == [owner]
+    made = cli.json("policy", "create", "--policy-name", name, "--rights", "EnrollmentRead,RegistrationStatusRead")
+    try:
+        assert made["rights"] == "EnrollmentRead, RegistrationStatusRead"
+        assert cli.json("policy", "list") == [*before, made], "and the others keep their keys"
+        table = cli.run("policy", "show", "--pn", name).stdout
+        assert name in table and made["primaryKey"] not in table
+        cli.fails(REFUSED, "policy", "create", "--policy-name", name, "--rights", "EnrollmentRead")
+
+        given = []
+        for key in ("primary", "secondary"):
+            text = cli.run("connection-string", "show", "--policy-name", name, "--key", key).stdout.strip()
+            assert text.endswith(";SharedAccessKey=" + made[key + "Key"])
+            given.append(("--connection-string", text))
+            assert cli.run("enrollment", "list", *given[-1]).returncode == OK
+        cli.fails(REFUSED, "enrollment", "create", "--eid", unique("cli"), *given[0])
+        cli.fails(REFUSED, "policy", "list", *given[0])
+
+        changed = cli.json("policy", "update", "--pn", name, "--regenerate", "primary")
+        assert changed["primaryKey"] != made["primaryKey"]
+        assert {**changed, "primaryKey": made["primaryKey"]} == made
+        cli.fails(REFUSED, "enrollment", "list", *given[0])
+        assert cli.run("enrollment", "list", *given[1]).returncode == OK
+        assert cli.json("policy", "update", "--pn", name, "--rights", "DeviceConnect")["rights"] == "DeviceConnect"
+        cli.fails(REFUSED, "enrollment", "list", *given[1])
+    finally:
+        assert cli.run("policy", "delete", "--policy-name", name).returncode == OK
+    cli.fails(NOT_FOUND, "policy", "show", "--policy-name", name)
+    cli.fails(REFUSED, "policy", "delete", "--policy-name", owner)
+    assert cli.json("policy", "list") == before
+
+
+def test_who_renews_the_key_in_use_is_shown_it(cli, unique):
+    name = unique("policy")
+    made = cli.json("policy", "create", "--policy-name", name, "--rights", "ServiceConfig")
+    string = cli.run("connection-string", "show", "--policy-name", name).stdout.strip()
+    try:
+        own = ("policy", "update", "--policy-name", name, "--regenerate", "primary", "--connection-string", string)
+        assert "--show-keys" in cli.fails(USAGE, *own)
+        renewed = cli.run(*own, "--show-keys")
+        key = cli.json("policy", "show", "--policy-name", name)["primaryKey"]
+        assert renewed.returncode == OK and key in renewed.stdout and key != made["primaryKey"]
+        cli.fails(REFUSED, "enrollment", "list", "--connection-string", string)
+    finally:
+        assert cli.run("policy", "delete", "--policy-name", name).returncode == OK
 
 
 def test_certificates(cli, world, pki, unique):
@@ -276,6 +399,10 @@ def test_certificates(cli, world, pki, unique):
         made["etag"],
     )
     assert changed["properties"]["isVerified"] is True
+    renewed = pki.root(root.common_name, label="renewed")
+    changed = cli.json("certificate", "update", "-n", name, "--path", renewed.certificate_file, "--verified")
+    assert changed["properties"]["thumbprint"] == hashlib.sha1(renewed.der).hexdigest().upper()
+    cli.fails(NOT_FOUND, "certificate", "update", "-n", name + "-not", "--path", root.certificate_file)
     assert cli.json("certificate", "show", "--certificate-name", name) == changed
     assert name in cli.run("certificate", "list").stdout
     assert cli.run("certificate", "delete", "--certificate-name", name).returncode == OK

@@ -70,6 +70,10 @@ COMPLETIONS = {
     ("enrollment", ""): {"create", "list", "show", "update", "delete"},
     ("enrollment", "create", "--attestation-t"): {"--attestation-type"},
     ("enrollment", "list", "-o", ""): {"table", "json"},
+    ("enrollment", "registration", ""): {"show", "delete"},
+    ("enrollment-g",): {"enrollment-group"},
+    ("enrollment-group", "registration", "list", "--g"): {"--gid", "--group-id"},
+    ("policy", "update", "--regenerate", ""): {"primary", "secondary"},
     ("explain", "--chain", "/etc/passw"): {"/etc/passwd"},
 }
 
