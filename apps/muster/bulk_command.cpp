@@ -109,12 +109,11 @@ void add_bulk_verb(CLI::App& noun, EnrollmentKind kind, Selection& selection) {
       {"bulk", "Create, update or delete many, each for itself; `import` is faster and takes larger files",
        examples(kind)},
       BulkCommand{.kind = kind});
-  verb.app
-      ->add_option("--mode", verb.command->mode,
-                   "What to do; an entry with an etag is updated or deleted only when it still has it")
-      ->required()
-      ->transform(CLI::IsMember({"create", "update", "updateIfMatchETag", "delete"}, CLI::ignore_case))
-      ->option_text("create|update|updateIfMatchETag|delete");
+  as_choice(verb.app
+                ->add_option("--mode", verb.command->mode,
+                             "What to do (required); with an etag only when the entry still has it")
+                ->required(),
+            {"create", "update", "updateIfMatchETag", "delete"});
   verb.app
       ->add_option("--file,-f", verb.command->file,
                    "JSON array as `list -o json` prints it, or NDJSON; - for standard input")

@@ -3,6 +3,7 @@
 #include <map>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "muster/table.h"
 
@@ -10,7 +11,7 @@ namespace muster::cli {
 namespace {
 
 constexpr const char* kExitCodes =
-    "Exit codes: 0 done, 1 refused or failed by the service, 2 wrong usage, 3 service not reachable, 4 not found.";
+    "Exit codes: 0 done, 1 refused or failed, be it in part, 2 wrong usage, 3 service not reachable, 4 not found.";
 
 /// "muster enrollment registration": how the command is called.
 std::string words_of(const CLI::App& app) {
@@ -32,16 +33,14 @@ CLI::App* add_verb(CLI::App& noun, const std::string& name, const std::string& p
   return verb;
 }
 
-void add_network_options(CLI::App& verb, ClientOptions& options) {
-  verb.add_option("--ca", options.connection.ca_file,
-                  "Trusted CA certificates (PEM) in place of the system's; or MUSTER_CA")
+void add_network_options(CLI::App& verb, ConnectionOptions& options) {
+  verb.add_option("--ca", options.ca_file, "Trusted CA certificates (PEM) in place of the system's; or MUSTER_CA")
       ->type_name("FILE")
       ->group("Connection");
-  verb.add_option("--connect-to", options.connection.connect_to,
+  verb.add_option("--connect-to", options.connect_to,
                   "Connect to ADDRESS[:PORT] though the name says otherwise; or MUSTER_CONNECT_TO")
       ->type_name("ADDRESS[:PORT]")
       ->group("Connection");
-  add_output_option(verb, options.output);
 }
 
 void add_output_option(CLI::App& verb, OutputFormat& output) {
@@ -51,19 +50,33 @@ void add_output_option(CLI::App& verb, OutputFormat& output) {
       ->option_text("table|json");
 }
 
-void add_client_options(CLI::App& verb, ClientOptions& options) {
-  verb.add_option("--connection-string", options.connection.connection_string,
+void add_connection_options(CLI::App& verb, ConnectionOptions& options) {
+  verb.add_option("--connection-string", options.connection_string,
                   "HostName=...;SharedAccessKeyName=...;SharedAccessKey=...; or MUSTER_CONNECTION_STRING")
       ->type_name("TEXT")
       ->group("Connection");
-  verb.add_option("--connection-string-file", options.connection.connection_string_file,
+  verb.add_option("--connection-string-file", options.connection_string_file,
                   "File that holds the connection string; or MUSTER_CONNECTION_STRING_FILE")
       ->type_name("FILE")
       ->group("Connection");
-  verb.add_option("--profile", options.connection.profile, "A profile (`muster profile`); or MUSTER_PROFILE")
+  verb.add_option("--profile", options.profile, "A profile (`muster profile`); or MUSTER_PROFILE")
       ->type_name("NAME")
       ->group("Connection");
   add_network_options(verb, options);
+}
+
+void add_client_options(CLI::App& verb, ClientOptions& options) {
+  add_connection_options(verb, options.connection);
+  add_output_option(verb, options.output);
+}
+
+CLI::Option* as_choice(CLI::Option* option, const std::vector<std::string>& words) {
+  return option->transform(CLI::IsMember(words, CLI::ignore_case))
+      ->option_text(fmt::format("{}", fmt::join(words, "|")));
+}
+
+CLI::Option* as_number(CLI::Option* option, int least, int most) {
+  return option->check(CLI::Range(least, most))->option_text("N");
 }
 
 void add_etag_option(CLI::App& verb, std::string& etag) {

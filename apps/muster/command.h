@@ -3,6 +3,7 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <CLI/CLI.hpp>
 #include <boost/json/value.hpp>
@@ -34,10 +35,17 @@ CLI::App* add_verb(CLI::App& noun, const std::string& name, const std::string& p
 
 /// --output.
 void add_output_option(CLI::App& verb, OutputFormat& output);
-/// --ca, --connect-to and --output.
-void add_network_options(CLI::App& verb, ClientOptions& options);
+/// --ca and --connect-to.
+void add_network_options(CLI::App& verb, ConnectionOptions& options);
 /// The network options, --connection-string, --connection-string-file and --profile.
+void add_connection_options(CLI::App& verb, ConnectionOptions& options);
+/// The options of a connection and --output.
 void add_client_options(CLI::App& verb, ClientOptions& options);
+
+/// Makes it an option with fixed words, in any letter case; stored in the spelling of the list.
+CLI::Option* as_choice(CLI::Option* option, const std::vector<std::string>& words);
+/// Makes it an option for a number within limits.
+CLI::Option* as_number(CLI::Option* option, int least, int most);
 
 /// --etag.
 void add_etag_option(CLI::App& verb, std::string& etag);

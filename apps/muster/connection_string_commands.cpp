@@ -9,9 +9,12 @@
 namespace muster::cli {
 namespace {
 
+/// The policy that every instance begins with (service-api.md 1.3).
+constexpr std::string_view kOwner = "provisioningserviceowner";
+
 struct ConnectionStringCommand {
   ClientOptions client = {};
-  std::string policy = "provisioningserviceowner";
+  std::optional<std::string> policy = {};
   std::string key = "primary";
   bool all = false;
 };
@@ -37,7 +40,7 @@ Result<boost::json::array> connection_strings(const ConnectionStringCommand& com
     if (!policies) return policies;
     wanted = *std::move(policies);
   } else {
-    auto policy = management.policy(command.policy);
+    auto policy = management.policy(command.policy.value_or(std::string(kOwner)));
     if (!policy) return std::unexpected(policy.error());
     wanted.push_back(*std::move(policy));
   }
@@ -52,6 +55,9 @@ Result<boost::json::array> connection_strings(const ConnectionStringCommand& com
 }
 
 int show(const Program& program, const ConnectionStringCommand& command) {
+  if (command.all && command.policy) {
+    return report_usage(program, {ErrorCode::kInvalidArgument, "Give either --all or --policy-name."});
+  }
   auto access = find_service(command.client.connection, program.environment);
   if (!access) return report_usage(program, access.error());
   const std::string host_name = access->connection.host_name;
@@ -80,10 +86,9 @@ void add_connection_string_commands(CLI::App& app, Selection& selection) {
   showing.app
       ->add_option("--policy-name,--pn", showing.command->policy, "The policy (default provisioningserviceowner)")
       ->type_name("NAME");
-  showing.app->add_option("--key,--key-type", showing.command->key, "Which of its keys (default primary)")
-      ->transform(CLI::IsMember({"primary", "secondary"}, CLI::ignore_case))
-      ->option_text("primary|secondary");
-  showing.app->add_flag("--all", showing.command->all, "Those of all policies")->excludes("--policy-name");
+  as_choice(showing.app->add_option("--key,--key-type", showing.command->key, "Which of its keys (default primary)"),
+            {"primary", "secondary"});
+  showing.app->add_flag("--all", showing.command->all, "Those of all policies");
 }
 
 }  // namespace muster::cli

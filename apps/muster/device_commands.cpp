@@ -49,10 +49,10 @@ void add_register(CLI::App& noun, Selection& selection) {
   add("--private-key", device.private_key, "Its private key (PEM)", "FILE");
   add("--api-version", device.api_version, "Version to speak (default 2021-06-01)", "VERSION");
   verb->add_option("--payload", device.payload, "What the device tells custom allocation")->type_name("JSON");
-  verb->add_option("--transport", command->transport, "Protocol (default http)")->check(CLI::IsMember({"http"}));
-  verb->add_option("--timeout", device.timeout_seconds, "Seconds until it gives up (default 60)")
-      ->check(CLI::Range(1, 3600));
-  add_network_options(*verb, command->client);
+  as_choice(verb->add_option("--transport", command->transport, "Protocol (default http)"), {"http"});
+  as_number(verb->add_option("--timeout", device.timeout_seconds, "Seconds until it gives up (default 60)"), 1, 3600);
+  add_network_options(*verb, command->client.connection);
+  add_output_option(*verb, command->client.output);
   verb->callback([&selection, command] {
     selection.run = [&program = selection.program, command] { return register_one(program, *command); };
   });

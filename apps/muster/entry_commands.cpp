@@ -140,7 +140,7 @@ void add_entry_verbs(CLI::App& noun, EnrollmentKind kind, Selection& selection) 
                  "enrollment list --query \"SELECT * WHERE provisioningStatus = 'disabled'\"",
                  "enrollment list --query \"SELECT registrationId WHERE initialTwin.tags.site = 'ams'\" -o json"},
                 {"group list --top 20 -o json", "group list --query \"SELECT * WHERE attestation.type = 'x509'\""})});
-  listing.app->add_option("--top", listing.command->top, "At most this many")->check(CLI::Range(1, 1'000'000'000));
+  as_number(listing.app->add_option("--top", listing.command->top, "At most this many"), 1, 1'000'000'000);
   listing.app->add_option("--query", listing.command->query, "Which of them and what of each (docs/query.md)")
       ->type_name("QUERY");
 

@@ -1,5 +1,7 @@
 #include "muster/entry_options.h"
 
+#include "muster/command.h"
+
 namespace muster::cli {
 namespace {
 
@@ -7,12 +9,9 @@ using model::EnrollmentKind;
 
 using Choices = std::vector<std::string>;
 
-/// An option with fixed words, in any letter case; stored in the spelling of the list.
 void add_choice(CLI::App& verb, const char* name, std::optional<std::string>& target, const char* help,
                 const Choices& choices) {
-  std::string words;
-  for (const std::string& choice : choices) words += (words.empty() ? "" : "|") + choice;
-  verb.add_option(name, target, help)->transform(CLI::IsMember(choices, CLI::ignore_case))->option_text(words);
+  as_choice(verb.add_option(name, target, help), choices);
 }
 
 void add_attestation(CLI::App& verb, EnrollmentKind kind, EnrollmentOptions& options) {

@@ -147,7 +147,7 @@ void add_explain_command(CLI::App& app, Selection& selection) {
                             "  muster explain --registration-id ID    which enrollment stands for a device\n");
   verb->add_option("what", command->what, "Tracking id, registration id or SHA-256 thumbprint");
   verb->add_flag("--failed", command->failed, "Only tries that did not get the device to a hub");
-  verb->add_option("--top", command->top, "At most this many (default 10)")->check(CLI::Range(1, 1000));
+  as_number(verb->add_option("--top", command->top, "At most this many (default 10)"), 1, 1000);
   verb->add_option("--registration-id,--rid", command->registration_id, "Dry run: the device")->type_name("ID");
   verb->add_option("--chain", command->chain, "Dry run: the device's certificate and its chain (PEM)")
       ->type_name("FILE");

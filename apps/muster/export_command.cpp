@@ -16,7 +16,7 @@ using model::TransferFormat;
 
 struct ExportCommand {
   EnrollmentKind kind;
-  ClientOptions client = {};
+  ConnectionOptions connection = {};
   std::string file = "-";
   std::optional<std::string> format = {};
   bool show_keys = false;
@@ -79,7 +79,7 @@ Result<void> copy_pages(const Program& program, const ServiceClient& service, co
 int run_export(const Program& program, const ExportCommand& command) {
   const auto format = format_of(command);
   if (!format) return report_usage(program, format.error());
-  const auto service = connect_service(program, command.client.connection);
+  const auto service = connect_service(program, command.connection);
   if (!service) return report_usage(program, service.error());
   auto file =
       ExportFile::open(command.file, program.out, command.show_keys ? FileAccess::kOwner : FileAccess::kEveryone);
@@ -104,12 +104,12 @@ void add_export_verb(CLI::App& noun, EnrollmentKind kind, Selection& selection) 
   auto command = std::make_shared<ExportCommand>(ExportCommand{.kind = kind});
   CLI::App* verb = add_verb(noun, "export", "Write all to a file that import takes", examples(kind));
   verb->add_option("--file,-f", command->file, "Where to; - for standard output (default)")->type_name("FILE");
-  verb->add_option("--format", command->format, "csv or ndjson (default: by the end of the file's name, else ndjson)")
-      ->check(CLI::IsMember({"csv", "ndjson"}))
-      ->option_text("csv|ndjson");
+  as_choice(verb->add_option("--format", command->format,
+                             "csv or ndjson (default: by the end of the file's name, else ndjson)"),
+            {"csv", "ndjson"});
   verb->add_flag("--show-keys", command->show_keys,
-                 "With symmetric keys and certificates, as an import elsewhere needs them; the file is a secret then");
-  add_client_options(*verb, command->client);
+                 "With keys and certificates, as an import elsewhere needs them; the file is secret then");
+  add_connection_options(*verb, command->connection);
   verb->callback([&selection, command] {
     selection.run = [&program = selection.program, command] { return run_export(program, *command); };
   });

@@ -94,8 +94,9 @@ void add_name(const Verb<HubCommand>& verb) {
 
 void add_settings(const Verb<HubCommand>& verb) {
   LocalHubOptions& hub = verb.command->hub;
-  verb.app->add_option("--allocation-weight", hub.allocation_weight, "Share of devices, 1 to 1000 (default 1)")
-      ->check(CLI::Range(1, 1000));
+  as_number(
+      verb.app->add_option("--allocation-weight", hub.allocation_weight, "Share of devices, 1 to 1000 (default 1)"), 1,
+      1000);
   verb.app
       ->add_option("--apply-allocation-policy", hub.apply_allocation_policy,
                    "false: used only by entries that name it (default true)")

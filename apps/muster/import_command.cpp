@@ -184,19 +184,16 @@ void add_import_verb(CLI::App& noun, EnrollmentKind kind, Selection& selection) 
   verb->add_option("--file,-f", command->file, "CSV or NDJSON file of any size; - for standard input")
       ->required()
       ->type_name("FILE");
-  verb->add_option("--format", command->format, "csv or ndjson (default: by the end of the file's name)")
-      ->check(CLI::IsMember({"csv", "ndjson"}))
-      ->option_text("csv|ndjson");
-  verb->add_option("--mode", command->mode,
-                   "For entries that exist: create refuses, createOrUpdate sets what a line gives (default), "
-                   "createOrReplace also removes what it does not give")
-      ->transform(CLI::IsMember({"create", "createOrUpdate", "createOrReplace"}, CLI::ignore_case))
-      ->option_text("create|createOrUpdate|createOrReplace");
+  as_choice(verb->add_option("--format", command->format, "csv or ndjson (default: by the end of the file's name)"),
+            {"csv", "ndjson"});
+  as_choice(verb->add_option("--mode", command->mode,
+                             "What to do with entries that exist (default createOrUpdate: what is not given stays)"),
+            {"create", "createOrUpdate", "createOrReplace"});
   verb->add_option("--report", command->report, "Write the lines that failed to this file, as NDJSON")
       ->type_name("FILE");
   verb->add_flag("--resume", command->resume, "Go on where an import of this file was cut off");
-  verb->add_option("--connections", command->connections, "Requests under way at once (default 4)")
-      ->check(CLI::Range(1, 32));
+  as_number(verb->add_option("--connections", command->connections, "Requests under way at once, up to 32 (default 4)"),
+            1, 32);
   add_client_options(*verb, command->client);
   verb->callback([&selection, command] {
     selection.run = [&program = selection.program, command] { return run_import(program, *command); };

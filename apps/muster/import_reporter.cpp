@@ -94,10 +94,10 @@ Result<void> ImportReporter::complete() {
 
 void ImportReporter::abandon() {
   progress_.clear();
-  const bool any = state_.done != ImportPosition();
-  if (any) save();
+  if (state_.done == ImportPosition()) return;  // there is nothing to go on with
+  save();
   program_.err << fmt::format("muster: {} entries were imported before", state_.totals.all() - state_.totals.failed);
-  program_.err << (state_file_ && any ? "; go on with --resume\n" : "; the same import again is safe\n");
+  program_.err << (state_file_ ? "; go on with --resume\n" : "; the same import again is safe\n");
 }
 
 }  // namespace muster::cli

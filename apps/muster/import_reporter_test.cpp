@@ -11,7 +11,6 @@ namespace {
 
 using testing::HasSubstr;
 using testing::IsEmpty;
-using testing::Not;
 
 class ImportReporterTest : public testing::Test {
  protected:
@@ -75,7 +74,7 @@ TEST_F(ImportReporterTest, ACutOffImportTellsHowToGoOn) {
 TEST_F(ImportReporterTest, OneThatDidNothingLeavesNothing) {
   open().abandon();
   EXPECT_FALSE(std::filesystem::exists(state_file_));
-  EXPECT_THAT(process_.err.str(), HasSubstr("the same import again is safe"));
+  EXPECT_EQ(process_.err.str(), "");
 }
 
 TEST_F(ImportReporterTest, AResumedOneAddsToItsReport) {
@@ -105,7 +104,7 @@ TEST_F(ImportReporterTest, StandardInputHasNoState) {
   process_.clock.advance(std::chrono::seconds(5));
   reporter.note(chunk_until(50, 4), {.totals = {.created = 1}, .failures = {}});
   reporter.abandon();
-  EXPECT_THAT(process_.err.str(), Not(HasSubstr("--resume")));
+  EXPECT_THAT(process_.err.str(), HasSubstr("1 entries were imported before; the same import again is safe"));
 }
 
 }  // namespace

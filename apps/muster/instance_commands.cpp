@@ -69,12 +69,11 @@ void add_instance_commands(CLI::App& app, Selection& selection) {
   const auto updating = add_client_verb(*noun, selection, update,
                                         {"update", "Change how devices are allocated to hubs by default",
                                          "  muster instance update --allocation-policy static\n"});
-  updating.app
-      ->add_option("--allocation-policy", updating.command->allocation_policy,
-                   "For entries that have no policy of their own")
-      ->required()
-      ->transform(CLI::IsMember({"Hashed", "GeoLatency", "Static"}, CLI::ignore_case))
-      ->option_text("hashed|geolatency|static");
+  as_choice(updating.app
+                ->add_option("--allocation-policy", updating.command->allocation_policy,
+                             "For entries that have no policy of their own (required)")
+                ->required(),
+            {"Hashed", "GeoLatency", "Static"});
 }
 
 }  // namespace muster::cli

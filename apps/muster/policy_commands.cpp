@@ -123,13 +123,12 @@ void add_name(const PolicyVerb& verb) {
       ->type_name("NAME");
 }
 
-CLI::Option* add_rights(const PolicyVerb& verb) {
-  return verb.app
-      ->add_option("--rights,-r", verb.command->policy.rights,
-                   "What it allows, separated by commas or blanks: ServiceConfig, EnrollmentRead, EnrollmentWrite, "
-                   "DeviceConnect, RegistrationStatusRead, RegistrationStatusWrite")
+CLI::Option* add_rights(const PolicyVerb& verb, const std::string& help) {
+  // The service's names, so that shells complete them; given_policy() checks what is given.
+  return verb.app->add_option("--rights,-r", verb.command->policy.rights, help)
       ->delimiter(',')
-      ->type_name("RIGHT");
+      ->option_text(
+          "ServiceConfig|EnrollmentRead|EnrollmentWrite|DeviceConnect|RegistrationStatusRead|RegistrationStatusWrite");
 }
 
 void add_keys(const PolicyVerb& verb, const std::string& unless_given) {
@@ -155,7 +154,7 @@ void add_policy_commands(CLI::App& app, Selection& selection) {
                                "RegistrationStatusRead\n"
                                "  muster policy create --policy-name factory --rights EnrollmentWrite --show-keys\n"});
   add_name(creating);
-  add_rights(creating)->required();
+  add_rights(creating, "What it allows (required); separated by commas or blanks")->required();
   add_keys(creating, "made by the service when not given");
   add_show_keys(creating);
 
@@ -171,11 +170,11 @@ void add_policy_commands(CLI::App& app, Selection& selection) {
            "  muster policy update --policy-name factory --rights EnrollmentWrite,RegistrationStatusRead\n"
            "  muster policy update --policy-name factory --regenerate secondary --show-keys\n"});
   add_name(updating);
-  add_rights(updating);
+  add_rights(updating, "What it allows from now on; separated by commas or blanks");
   add_keys(updating, "kept when not given");
-  updating.app->add_option("--regenerate", updating.command->policy.regenerate, "Replace this key by a new random one")
-      ->transform(CLI::IsMember({"primary", "secondary"}, CLI::ignore_case))
-      ->option_text("primary|secondary");
+  as_choice(updating.app->add_option("--regenerate", updating.command->policy.regenerate,
+                                     "Replace this key by a new random one"),
+            {"primary", "secondary"});
   add_show_keys(updating);
 
   add_name(add(remove, {"delete", "Delete a policy; whoever uses it is refused from then on",

@@ -9,8 +9,9 @@ namespace {
 constexpr const char* kFooter =
     "Examples:\n"
     "  muster serve --host-name dps.example.net\n"
+    "  muster instance show\n"
     "  muster enrollment create --eid pump-0042 -o json\n"
-    "  muster group list\n"
+    "  muster enrollment import --file devices.csv\n"
     "  muster device register --help\n"
     "  muster explain --failed\n"
     "\n"
@@ -18,7 +19,7 @@ constexpr const char* kFooter =
     "MUSTER_CONNECTION_STRING, MUSTER_CONNECTION_STRING_FILE, MUSTER_PROFILE or the current profile,\n"
     "the first that is given.\n"
     "\n"
-    "Exit codes: 0 done, 1 refused or failed by the service, 2 wrong usage,\n"
+    "Exit codes: 0 done, 1 refused or failed, be it in part, 2 wrong usage,\n"
     "3 service not reachable, 4 not found.\n";
 
 }  // namespace

@@ -1,5 +1,7 @@
 #include "muster/program.h"
 
+#include <sstream>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -14,15 +16,29 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Not;
 
+/// Every command, aliases too, as the completion knows them: "enrollment create".
+std::vector<std::string> every_command() {
+  std::istringstream lines(run_line("completion bash").out);
+  std::vector<std::string> commands;
+  for (std::string line; std::getline(lines, line);) {
+    const std::size_t begin = line.find("'muster ");
+    const std::size_t end = line.find("') path=");
+    if (begin == std::string::npos || end == std::string::npos) continue;
+    commands.push_back(line.substr(begin + 8, end - begin - 8));
+  }
+  return commands;
+}
+
 TEST(CommandLine, EveryLevelHasHelpThatTeaches) {
-  for (const char* line :
-       {"--help", "serve --help", "enrollment --help", "enrollment create --help", "enrollment list --help",
-        "group --help", "group update --help", "group compute-device-key --help", "hub --help", "hub create --help",
-        "certificate --help", "certificate create --help", "device --help", "device register --help", "backup --help",
-        "restore --help"}) {
-    const Ran ran = run_line(line);
-    EXPECT_EQ(ran.code, 0) << line;
-    EXPECT_THAT(ran.out, HasSubstr("xamples")) << line;
+  const std::vector<std::string> commands = every_command();
+  EXPECT_GT(commands.size(), 60U);
+  for (const std::string& command : commands) {
+    const Ran ran = run_line(command + " --help");
+    EXPECT_EQ(ran.code, 0) << command;
+    EXPECT_THAT(ran.out, HasSubstr("xamples")) << command;
+    EXPECT_THAT(ran.out, Not(HasSubstr("INT:INT"))) << command << ": limits are for people, as_number()";
+    std::istringstream lines(ran.out);
+    for (std::string line; std::getline(lines, line);) EXPECT_LE(line.size(), 160U) << line;
   }
   EXPECT_THAT(run_line("--help").out, HasSubstr("Exit codes"));
   EXPECT_THAT(run_line("hub create --help").out, HasSubstr("Exit codes"));

@@ -69,7 +69,7 @@ void add_registration_noun(CLI::App& noun, EnrollmentKind kind, Selection& selec
     const auto listing = add(list, {"list", "List the devices that registered through a group",
                                     "  muster group registration list --gid line7 --top 20\n"});
     listing.app->add_option(id_option(kind), listing.command->id, "The group")->required()->type_name("ID");
-    listing.app->add_option("--top", listing.command->top, "At most this many")->check(CLI::Range(1, 1'000'000'000));
+    as_number(listing.app->add_option("--top", listing.command->top, "At most this many"), 1, 1'000'000'000);
   }
   add_device(add(show, {"show", "Show where a device was assigned, or why not",
                         fmt::format("  muster {} registration show --rid pump-0042 -o json\n", parent)}),

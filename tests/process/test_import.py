@@ -4,7 +4,6 @@ import csv
 import io
 import json
 import subprocess
-import time
 
 import pytest
 
@@ -188,11 +187,8 @@ class CutOff:
             stderr=subprocess.PIPE,
             env=self.cli.environment,
         )
-        deadline = time.monotonic() + 60
-        while not self.state_file.exists():
-            assert self.client.poll() is None, self.client.communicate()
-            assert time.monotonic() < deadline
-            time.sleep(0.02)
+        checks.eventually(lambda: self.state_file.exists() or self.client.poll() is not None, "the import is under way")
+        assert self.client.poll() is None, self.client.communicate()
 
     def kill_client(self):
         self.client.kill()
