@@ -11,7 +11,7 @@ constexpr std::string_view kUnauthorized = "401, code 401002, \"Unauthorized\"";
 constexpr std::array kTexts{
     CauseText{Cause::kUnknownIdScope, "unknown-id-scope", "404, code 404201, \"ID scope not found.\"",
               "The ID scope in the device's settings is not one of this service.",
-              "Give the device the ID scope that the service shows at its start and in `systemctl status muster`."},
+              "Give the device the ID scope that `muster instance show` prints."},
     CauseText{Cause::kBadApiVersion, "bad-api-version", "400, code 400000",
               "The query parameter api-version is missing or is no version.",
               "Set api-version as the SDKs do, for instance 2021-06-01."},
