@@ -11,7 +11,7 @@ namespace muster::cli {
 namespace {
 
 constexpr const char* kExitCodes =
-    "Exit codes: 0 done, 1 refused or failed, be it in part, 2 wrong usage, 3 service not reachable, 4 not found.";
+    "Exit codes: 0 done, 1 refused or failed in whole or in part, 2 wrong usage, 3 service not reachable, 4 not found.";
 
 /// "muster enrollment registration": how the command is called.
 std::string words_of(const CLI::App& app) {

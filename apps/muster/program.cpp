@@ -19,7 +19,7 @@ constexpr const char* kFooter =
     "MUSTER_CONNECTION_STRING, MUSTER_CONNECTION_STRING_FILE, MUSTER_PROFILE or the current profile,\n"
     "the first that is given.\n"
     "\n"
-    "Exit codes: 0 done, 1 refused or failed, be it in part, 2 wrong usage,\n"
+    "Exit codes: 0 done, 1 refused or failed in whole or in part, 2 wrong usage,\n"
     "3 service not reachable, 4 not found.\n";
 
 }  // namespace
