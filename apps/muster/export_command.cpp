@@ -1,11 +1,11 @@
 #include <algorithm>
-#include <memory>
 
 #include "muster/entry_commands.h"
 #include "muster/export_file.h"
 #include "muster/import_progress.h"
 #include "muster/transfer_commands.h"
 #include "muster/transfer_format.h"
+#include "muster/verb.h"
 
 namespace muster::cli {
 namespace {
@@ -101,8 +101,9 @@ std::string examples(EnrollmentKind kind) {
 }  // namespace
 
 void add_export_verb(CLI::App& noun, EnrollmentKind kind, Selection& selection) {
-  auto command = std::make_shared<ExportCommand>(ExportCommand{.kind = kind});
-  CLI::App* verb = add_verb(noun, "export", "Write all to a file that import takes", examples(kind));
+  const auto [verb, command] =
+      add_verb(noun, selection, run_export, {"export", "Write all to a file that import takes", examples(kind)},
+               ExportCommand{.kind = kind});
   verb->add_option("--file,-f", command->file, "Where to; - for standard output (default)")->type_name("FILE");
   as_choice(verb->add_option("--format", command->format,
                              "csv or ndjson (default: by the end of the file's name, else ndjson)"),
@@ -110,9 +111,6 @@ void add_export_verb(CLI::App& noun, EnrollmentKind kind, Selection& selection) 
   verb->add_flag("--show-keys", command->show_keys,
                  "With keys and certificates, as an import elsewhere needs them; the file is secret then");
   add_connection_options(*verb, command->connection);
-  verb->callback([&selection, command] {
-    selection.run = [&program = selection.program, command] { return run_export(program, *command); };
-  });
 }
 
 }  // namespace muster::cli

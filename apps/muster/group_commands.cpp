@@ -1,11 +1,10 @@
-#include <memory>
-
 #include "base/bytes.h"
 #include "crypto/digest.h"
 #include "muster/commands.h"
 #include "muster/entry_commands.h"
 #include "muster/registration_commands.h"
 #include "muster/transfer_commands.h"
+#include "muster/verb.h"
 
 namespace muster::cli {
 namespace {
@@ -54,20 +53,17 @@ int compute_device_key(const Program& program, const DeviceKeyCommand& command) 
 }
 
 void add_compute_device_key(CLI::App& noun, Selection& selection) {
-  auto command = std::make_shared<DeviceKeyCommand>();
-  CLI::App* verb = add_verb(noun, "compute-device-key", "The symmetric key of one device of a group",
-                            "  muster group compute-device-key --gid line7 --registration-id pump-0042\n"
-                            "  muster group compute-device-key --key \"$GROUP_KEY\" --registration-id pump-0042\n");
+  const auto [verb, command] =
+      add_client_verb(noun, selection, compute_device_key,
+                      {"compute-device-key", "The symmetric key of one device of a group",
+                       "  muster group compute-device-key --gid line7 --registration-id pump-0042\n"
+                       "  muster group compute-device-key --key \"$GROUP_KEY\" --registration-id pump-0042\n"});
   verb->add_option(id_option(EnrollmentKind::kGroup), command->group_id, "The group whose primary key is used")
       ->type_name("ID");
   verb->add_option("--registration-id,--rid", command->registration_id, "The device, spelt as it registers")
       ->required()
       ->type_name("ID");
   verb->add_option("--key", command->key, "The group's key; the service is not asked")->type_name("BASE64");
-  add_client_options(*verb, command->client);
-  verb->callback([&selection, command] {
-    selection.run = [&program = selection.program, command] { return compute_device_key(program, *command); };
-  });
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include "muster/import_reporter.h"
 #include "muster/transfer_commands.h"
 #include "muster/transfer_format.h"
+#include "muster/verb.h"
 
 namespace muster::cli {
 namespace {
@@ -178,9 +179,10 @@ std::string examples(EnrollmentKind kind) {
 }  // namespace
 
 void add_import_verb(CLI::App& noun, EnrollmentKind kind, Selection& selection) {
-  auto command = std::make_shared<ImportCommand>(ImportCommand{.kind = kind});
-  CLI::App* verb =
-      add_verb(noun, "import", "Create and update many at once from a file; bad lines cost no others", examples(kind));
+  const auto [verb, command] = add_client_verb(
+      noun, selection, run_import,
+      {"import", "Create and update many at once from a file; bad lines cost no others", examples(kind)},
+      ImportCommand{.kind = kind});
   verb->add_option("--file,-f", command->file, "CSV or NDJSON file of any size; - for standard input")
       ->required()
       ->type_name("FILE");
@@ -194,10 +196,6 @@ void add_import_verb(CLI::App& noun, EnrollmentKind kind, Selection& selection) 
   verb->add_flag("--resume", command->resume, "Go on where an import of this file was cut off");
   as_number(verb->add_option("--connections", command->connections, "Requests under way at once, up to 32 (default 4)"),
             1, 32);
-  add_client_options(*verb, command->client);
-  verb->callback([&selection, command] {
-    selection.run = [&program = selection.program, command] { return run_import(program, *command); };
-  });
 }
 
 }  // namespace muster::cli

@@ -27,6 +27,7 @@ std::vector<ImportChunk> chunks_of(const std::string& text, TransferFormat forma
 
 std::vector<std::string> bodies_of(const std::vector<ImportChunk>& chunks) {
   std::vector<std::string> out;
+  out.reserve(chunks.size());
   for (const ImportChunk& chunk : chunks) out.push_back(chunk.body);
   return out;
 }

@@ -64,6 +64,7 @@ TEST_F(ImportRunTest, BadLinesCostNoOther) {
   ASSERT_TRUE(report);
   EXPECT_EQ(report->created, 2U);
   std::vector<std::size_t> lines;
+  lines.reserve(report->failures.size());
   for (const auto& failure : report->failures) lines.push_back(failure.line);
   EXPECT_THAT(lines, ElementsAre(2, 3, 5, 6));
   EXPECT_EQ(report->failures[1].id, "b");
