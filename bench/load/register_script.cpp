@@ -77,6 +77,7 @@ Result<std::unique_ptr<Fleet>> Fleet::create(FleetSettings settings) {
   std::unique_ptr<Fleet> fleet(new Fleet(std::move(settings)));
   if (fleet->settings_.certificates.empty()) return fleet;
   std::vector<std::string> names;
+  names.reserve(fleet->settings_.count);
   for (std::size_t i = 0; i < fleet->settings_.count; ++i) names.push_back(fleet->registration_id(i));
   SystemRandom random;
   auto identities = make_identities(fleet->settings_.certificates, names, random);

@@ -22,6 +22,10 @@ class FakeHubs final : public HubLink {
     last = std::move(spec);
     co_return Result<void>();
   }
+  std::optional<store::HubDeviceChange> stored_put(const model::InstanceId&, const model::LinkedHub&,
+                                                   HubDeviceSpec) override {
+    return std::nullopt;
+  }
   Task<Result<std::optional<TwinState>>> read_twin(model::InstanceId, model::LinkedHub hub, std::string id) override {
     auto& devices = hubs[hub.host_name];
     const auto found = devices.find(id);

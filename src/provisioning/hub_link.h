@@ -43,10 +43,8 @@ class HubLink {
   virtual Task<Result<void>> put_device(model::InstanceId instance, model::LinkedHub hub, HubDeviceSpec spec) = 0;
   /// put_device() as a change in our own store, to be made in the transaction of the registration. nullopt: this hub
   /// has to be asked.
-  virtual std::optional<store::HubDeviceChange> stored_put(const model::InstanceId& /*instance*/,
-                                                           const model::LinkedHub& /*hub*/, HubDeviceSpec /*spec*/) {
-    return std::nullopt;
-  }
+  virtual std::optional<store::HubDeviceChange> stored_put(const model::InstanceId& instance,
+                                                           const model::LinkedHub& hub, HubDeviceSpec spec) = 0;
   /// nullopt when the hub has no such device.
   virtual Task<Result<std::optional<TwinState>>> read_twin(model::InstanceId instance, model::LinkedHub hub,
                                                            std::string device_id) = 0;

@@ -32,6 +32,10 @@ class CountingHub final : public HubLink {
     credential = spec.credential;
     co_return Result<void>();
   }
+  std::optional<store::HubDeviceChange> stored_put(const model::InstanceId&, const model::LinkedHub&,
+                                                   HubDeviceSpec) override {
+    return std::nullopt;
+  }
   Task<Result<std::optional<TwinState>>> read_twin(model::InstanceId, model::LinkedHub, std::string) override {
     co_return std::nullopt;
   }

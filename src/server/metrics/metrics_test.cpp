@@ -167,6 +167,10 @@ TEST_F(MetricsTest, MeasuresCallsOfHubs) {
     Task<Result<void>> put_device(model::InstanceId, model::LinkedHub, provisioning::HubDeviceSpec) override {
       co_return Result<void>();
     }
+    std::optional<store::HubDeviceChange> stored_put(const model::InstanceId&, const model::LinkedHub&,
+                                                     provisioning::HubDeviceSpec) override {
+      return std::nullopt;
+    }
     Task<Result<std::optional<provisioning::TwinState>>> read_twin(model::InstanceId, model::LinkedHub,
                                                                    std::string) override {
       co_return std::nullopt;
