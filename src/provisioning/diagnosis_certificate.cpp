@@ -123,6 +123,7 @@ Findings no_group(const DeviceRequest& request, const AttestationSettings& setti
   const auto& evidence = std::get<CertificateEvidence>(request.evidence);
   const InstanceConfig& config = *request.config;
   std::vector<Certificate> known;
+  known.reserve(config.certificates.size());
   for (const auto& ca : config.certificates) known.push_back(ca.certificate);
   const auto issuers = crypto::issuer_chain(evidence.leaf, evidence.chain, known, settings.path);
   Findings findings;

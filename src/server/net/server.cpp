@@ -43,6 +43,7 @@ const ServerCounters& Server::counters() const {
 
 std::vector<Executor*> Server::threads() {
   std::vector<Executor*> out;
+  out.reserve(workers_.size());
   for (auto& worker : workers_) out.push_back(&worker->executor());
   return out;
 }

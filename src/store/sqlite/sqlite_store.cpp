@@ -136,24 +136,24 @@ class SqliteStore final : public Store {
 
   Task<Result<Enrollment>> change_enrollment(InstanceId instance, EnrollmentKind kind, std::string id,
                                              Change<Enrollment> change) override {
-    return write<Enrollment>(drop_enrollment(instance, kind, id),
-                             [this, instance, kind, id = std::move(id), change = std::move(change)](
-                                 const Session& session, Transaction& transaction) mutable {
-                               CountedChanges counted(counter_, transaction, session, instance);
-                               auto changing = counted.changing(change);
-                               return sqlite::change_enrollment(session, instance, kind, id, changing);
-                             });
+    Hook dropped = drop_enrollment(instance, kind, id);
+    return write<Enrollment>(std::move(dropped), [this, instance, kind, id = std::move(id), change = std::move(change)](
+                                                     const Session& session, Transaction& transaction) mutable {
+      CountedChanges counted(counter_, transaction, session, instance);
+      auto changing = counted.changing(change);
+      return sqlite::change_enrollment(session, instance, kind, id, changing);
+    });
   }
 
   Task<Result<void>> remove_enrollment(InstanceId instance, EnrollmentKind kind, std::string id,
                                        Check<Enrollment> check) override {
-    return write<void>(drop_enrollment(instance, kind, id),
-                       [this, instance, kind, id = std::move(id), check = std::move(check)](
-                           const Session& session, Transaction& transaction) mutable {
-                         CountedChanges counted(counter_, transaction, session, instance);
-                         auto removing = counted.removing(check);
-                         return sqlite::remove_enrollment(session, instance, kind, id, removing);
-                       });
+    Hook dropped = drop_enrollment(instance, kind, id);
+    return write<void>(std::move(dropped), [this, instance, kind, id = std::move(id), check = std::move(check)](
+                                               const Session& session, Transaction& transaction) mutable {
+      CountedChanges counted(counter_, transaction, session, instance);
+      auto removing = counted.removing(check);
+      return sqlite::remove_enrollment(session, instance, kind, id, removing);
+    });
   }
 
   Task<Result<Page<Enrollment>>> list_enrollments(InstanceId instance, EnrollmentKind kind, std::string after,
@@ -336,7 +336,7 @@ class SqliteStore final : public Store {
   /// What a change wrote is found by others as soon as it is committed.
   Hook keep_operation(const InstanceId& instance, const OperationState& state) {
     const auto ticket = operations_.drop(instance, state.operation.registration_id);
-    return [this, instance, state, ticket]() mutable { operations_.put(instance, std::move(state), ticket); };
+    return [this, instance, state = state, ticket]() mutable { operations_.put(instance, std::move(state), ticket); };
   }
 
   /// One consistent moment of the database, on the calling thread.
