@@ -20,6 +20,7 @@
 #include "server/bootstrap/first_instance.h"
 #include "server/bootstrap/local_identity.h"
 #include "server/bootstrap/service.h"
+#include "server/http/session.h"
 #include "server/net/server.h"
 #include "server/operations/operations.h"
 #include "server/operations/service_manager.h"
@@ -83,7 +84,7 @@ class Running {
 
   ~Running() {
     if (operations_) operations_->stopping();
-    for (auto& server : servers_) server->stop(kStopGrace);
+    if (server_) server_->stop(kStopGrace);
     if (operations_) operations_->stop();
     service_.reset();
   }
@@ -105,23 +106,20 @@ class Running {
   /// Certificates from configured files, or our own ones renewed when it is time.
   void reload_identities() {
     auto identities = load_identities();
-    for (auto& server : servers_) {
-      Result<void> replaced;
-      if (identities) replaced = server->replace_identities(*identities);
-      if (identities && replaced) {
-        operations_->certificates().set(*identities);
-        continue;
-      }
+    Result<void> replaced;
+    if (identities) replaced = server_->replace_identities(*identities);
+    if (!identities || !replaced) {
       const Error& error = identities ? replaced.error() : identities.error();
       log_error("tls.not-reloaded", {{"error", error.message}, {"detail", error.detail}});
       return;
     }
+    operations_->certificates().set(*identities);
     log_info("tls.reloaded", {});
   }
 
   /// One line on what this is, for the service manager.
   [[nodiscard]] std::string status() const {
-    return fmt::format("Serving {} on port {}, ID scope {}", options_.host_names.front(), servers_.front()->port(),
+    return fmt::format("Serving {} on port {}, ID scope {}", options_.host_names.front(), server_->port(),
                        config_->instance.id_scope);
   }
 
@@ -129,7 +127,7 @@ class Running {
   Result<void> announce() const {
     const auto& instance = config_->instance;
     const std::string host = options_.host_names.front();
-    const std::uint16_t port = servers_.front()->port();
+    const std::uint16_t port = server_->port();
     fmt::print(
         "Muster is serving.\n"
         "  provisioning host   {0}:{1}   (device SDKs; they use port 443)\n"
@@ -176,7 +174,7 @@ class Running {
     if (auto opened = open_service(); !opened) return opened;
     if (auto listening = listen(); !listening) return listening;
     operations_->serving(*store_);
-    return server::write_owner_connection_string(*config_, options_.host_names.front(), servers_.front()->port(),
+    return server::write_owner_connection_string(*config_, options_.host_names.front(), server_->port(),
                                                  folder_->owner_connection_string());
   }
 
@@ -270,33 +268,35 @@ class Running {
     auto identities = load_identities();
     if (!identities) return std::unexpected(identities.error());
     operations_->certificates().set(*identities);
-    for (const ListenAddress& address : options_.listen) {
-      server::ServerOptions server_options{.clock = clock_,
-                                           .address = address.address,
-                                           .port = address.port,
-                                           .threads = options_.threads,
-                                           .identities = *identities};
-      server_options.timeouts.handshake = options_.timeouts.handshake;
-      server_options.timeouts.first_octet = options_.timeouts.head;
-      server_options.timeouts.head = options_.timeouts.head;
-      server_options.timeouts.body = options_.timeouts.body;
-      server_options.timeouts.idle = options_.timeouts.idle;
-      server_options.limits.total = static_cast<std::size_t>(options_.limits.max_connections);
-      server_options.limits.per_peer = static_cast<std::size_t>(options_.limits.max_connections_per_address);
-      auto server = server::Server::start(server_options, service_->handler());
-      if (!server) return std::unexpected(server.error());
-      log_info("server.listening", {{"address", address.address}, {"port", std::to_string((*server)->port())}});
-      watch(fmt::format("{}:{}", address.address, (*server)->port()), **server);
-      servers_.push_back(std::move(*server));
+    http_ = std::make_unique<server::HttpProtocol>(service_->handler());
+    server::ServerOptions server_options{
+        .clock = clock_, .endpoints = {}, .threads = options_.threads, .identities = std::move(*identities)};
+    for (const ListenAddress& each : options_.listen) {
+      server_options.endpoints.push_back({each.address, each.port, *http_});
     }
+    server_options.timeouts.handshake = options_.timeouts.handshake;
+    server_options.timeouts.first_octet = options_.timeouts.head;
+    server_options.timeouts.head = options_.timeouts.head;
+    server_options.timeouts.body = options_.timeouts.body;
+    server_options.timeouts.idle = options_.timeouts.idle;
+    server_options.limits.total = static_cast<std::size_t>(options_.limits.max_connections);
+    server_options.limits.per_peer = static_cast<std::size_t>(options_.limits.max_connections_per_address);
+    auto server = server::Server::start(server_options);
+    if (!server) return std::unexpected(server.error());
+    server_ = std::move(*server);
+    watch(server_options.endpoints);
     return {};
   }
 
-  void watch(const std::string& name, server::Server& server) {
-    operations_->metrics().listeners().watch(name, server.counters());
+  void watch(const std::vector<server::Endpoint>& endpoints) {
+    for (std::size_t i = 0; i < endpoints.size(); ++i) {
+      const std::string port = std::to_string(server_->port(i));
+      log_info("server.listening", {{"address", endpoints[i].address}, {"port", port}});
+      operations_->metrics().listeners().watch(fmt::format("{}:{}", endpoints[i].address, port), server_->counters(i));
+    }
     int number = 0;
-    for (Executor* thread : server.threads()) {
-      operations_->liveness().watch(fmt::format("{} thread {}", name, ++number), *thread);
+    for (Executor* thread : server_->threads()) {
+      operations_->liveness().watch(fmt::format("server thread {}", ++number), *thread);
     }
   }
 
@@ -309,7 +309,8 @@ class Running {
   std::unique_ptr<store::Store> store_;
   std::shared_ptr<const model::InstanceConfig> config_;
   std::unique_ptr<server::Service> service_;
-  std::vector<std::unique_ptr<server::Server>> servers_;
+  std::unique_ptr<server::HttpProtocol> http_;
+  std::unique_ptr<server::Server> server_;
 };
 
 /// What SIGHUP asks for.

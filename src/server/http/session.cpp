@@ -1,6 +1,5 @@
 #include "server/http/session.h"
 
-#include <array>
 #include <utility>
 
 #include "base/log.h"
@@ -11,82 +10,46 @@ namespace {
 
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 
-/// One TLS record's worth, shared by all connections of a thread: what is read moves to its session at once.
-std::span<std::uint8_t> read_buffer() {
-  thread_local std::array<std::uint8_t, std::size_t{16} * 1024> t_buffer;
-  return t_buffer;
-}
-
 }  // namespace
 
-Session::Session(std::unique_ptr<Stream> stream, std::string peer_address, const SessionEnvironment& environment)
-    : environment_(environment),
-      peer_address_(std::move(peer_address)),
-      stream_(std::move(stream)),
-      deadline_(stream_->executor(), [this] { on_deadline(); }) {
+Session::Session(std::unique_ptr<Stream> stream, std::string peer_address, const ConnectionEnvironment& environment,
+                 HttpHandler& handler, const HttpSettings& settings)
+    : Connection(std::move(stream), std::move(peer_address), environment), handler_(handler), settings_(settings) {
 }
 
-asio::awaitable<void> Session::run() {
-  if (!co_await shake_hands()) co_return;
-  client_ = stream_->client_certificates();
+asio::awaitable<void> Session::serve() {
   while (co_await serve_request()) {
   }
-  co_await close();
-}
-
-void Session::stop() {
-  stopping_ = true;
-  if (idle_) stream_->interrupt();
-}
-
-void Session::cut() {
-  stopping_ = true;
-  cut_ = true;
-  stream_->interrupt();
-}
-
-asio::awaitable<bool> Session::shake_hands() {
-  deadline_.set(environment_.timeouts.handshake);
-  const auto done = co_await stream_->handshake();
-  idle_ = false;
-  ++(done ? environment_.counters.handshakes_done : environment_.counters.handshakes_failed);
-  if (done) co_return true;
-  log_debug("tls.handshake_failed",
-            {{"peer", peer_address_}, {"reason", timed_out_ ? "too slow" : done.error().detail}});
-  co_return false;
 }
 
 /// False: the connection is to be closed.
 asio::awaitable<bool> Session::serve_request() {
   if (!co_await await_first_octets()) co_return false;
-  RequestReader reader(environment_.handler, environment_.head_limit);
+  RequestReader reader(handler_, settings_.head_limit);
   Incoming incoming = co_await read_request(reader);
   if (!incoming) {
     if (incoming.error()) co_await refuse(std::move(*incoming.error()));
     co_return false;
   }
   const BodyOctets body = incoming->method == "HEAD" ? BodyOctets::kOmit : BodyOctets::kSend;
-  ++environment_.counters.requests;
-  const HttpResponse response = co_await await_task(environment_.handler.handle(complete(std::move(*incoming))));
+  ++environment().counters.requests;
+  const HttpResponse response = co_await await_task(handler_.handle(complete(std::move(*incoming))));
   const ConnectionHeader connection = connection_after(reader, response);
   co_return co_await send(response, connection, body) && connection != ConnectionHeader::kClose;
 }
 
-/// Waits between requests, when most connections spend their time: nothing is held but the session itself.
+/// Waits between requests, when nothing is held but the session itself.
 asio::awaitable<bool> Session::await_first_octets() {
   if (!inbox_.empty()) {
     // The peer sent requests ahead; other connections of this thread get their turn first.
     co_await asio::post(asio::use_awaitable);
-    co_return !cut_ && !stopping_;
+    co_return !was_cut() && !stopping();
   }
-  if (stopping_) co_return false;
   inbox_ = {};
-  deadline_.set(served_one_ ? environment_.timeouts.idle : environment_.timeouts.first_octet);
-  idle_ = true;
-  const auto readable = co_await stream_->wait_readable();
-  idle_ = false;
-  if (!readable) co_return false;
-  co_return co_await read_more();
+  const Timeouts& timeouts = environment().timeouts;
+  const auto within = served_one_ ? timeouts.idle : timeouts.first_octet;
+  if (co_await await_octets(within) != Awaited::kOctets) co_return false;
+  co_return co_await read_more(inbox_);
 }
 
 asio::awaitable<Session::Incoming> Session::read_request(RequestReader& reader) {
@@ -98,80 +61,55 @@ asio::awaitable<Session::Incoming> Session::read_request(RequestReader& reader) 
     if (reader.complete()) break;
     if (step != Step::kBody && reader.head_complete()) {
       step = Step::kBody;
-      deadline_.set(environment_.timeouts.body);
+      deadline().set(environment().timeouts.body);
       if (reader.expects_continue() && inbox_.empty() && !co_await send_continue())
         co_return std::unexpected(std::nullopt);
     } else if (step == Step::kFirst) {
       step = Step::kHead;
-      deadline_.set(environment_.timeouts.head);
+      deadline().set(environment().timeouts.head);
     }
-    if (!co_await read_more()) {
-      if (timed_out_) co_return std::unexpected(Refusal{408, "Request too slow."});
+    if (!co_await read_more(inbox_)) {
+      if (take_timed_out()) co_return std::unexpected(Refusal{408, "Request too slow."});
       co_return std::unexpected(std::nullopt);
     }
   }
-  deadline_.clear();
+  deadline().clear();
   served_one_ = true;
   co_return reader.take();
 }
 
 /// The deadline of the body goes on meanwhile: the client could otherwise stretch it by not reading.
 asio::awaitable<bool> Session::send_continue() {
-  co_return (co_await stream_->write_all(as_bytes(kContinue))).has_value();
-}
-
-asio::awaitable<bool> Session::read_more() {
-  const std::span<std::uint8_t> buffer = read_buffer();
-  const auto count = co_await stream_->read_some(buffer);
-  if (!count || *count == 0) co_return false;
-  inbox_.append(as_text(buffer.first(*count)));
-  co_return true;
+  co_return (co_await stream().write_all(as_bytes(kContinue))).has_value();
 }
 
 asio::awaitable<void> Session::refuse(Refusal refusal) {
-  if (cut_) co_return;
-  if (timed_out_) stream_->resume();
-  timed_out_ = false;
-  ++environment_.counters.refused_requests;
-  log_debug("http.request_refused", {{"peer", peer_address_}, {"reason", refusal.reason}});
-  const HttpResponse response = environment_.handler.refuse(refusal.status, refusal.reason);
+  if (was_cut()) co_return;
+  ++environment().counters.refused_requests;
+  log_debug("http.request_refused", {{"peer", peer_address()}, {"reason", refusal.reason}});
+  const HttpResponse response = handler_.refuse(refusal.status, refusal.reason);
   co_await send(response, ConnectionHeader::kClose, BodyOctets::kSend);
 }
 
 asio::awaitable<bool> Session::send(const HttpResponse& response, ConnectionHeader connection, BodyOctets body) {
-  const std::string text = write_response(response, environment_.clock.now(), connection, body, stream_->transport());
+  const std::string text = write_response(response, environment().clock.now(), connection, body, stream().transport());
   co_return co_await send_octets(as_bytes(text));
 }
 
-asio::awaitable<bool> Session::send_octets(ByteView octets) {
-  const auto sent = stream_->write_now(octets);
-  if (!sent) co_return false;
-  if (*sent == octets.size()) co_return true;
-  deadline_.set(environment_.timeouts.write);
-  co_return (co_await stream_->write_all(octets.subspan(*sent))).has_value();
-}
-
-asio::awaitable<void> Session::close() {
-  if (!cut_) stream_->resume();
-  stream_->shut_down();
-  deadline_.set(environment_.timeouts.linger);
-  co_await stream_->drain();
-}
-
 HttpRequest Session::complete(HttpRequest request) const {
-  request.peer_address = peer_address_;
-  request.client = client_;
+  request.peer_address = peer_address();
+  request.client = client();
   return request;
 }
 
 ConnectionHeader Session::connection_after(const RequestReader& reader, const HttpResponse& response) const {
-  if (response.close || stopping_ || !reader.keep_alive()) return ConnectionHeader::kClose;
+  if (response.close || stopping() || !reader.keep_alive()) return ConnectionHeader::kClose;
   return reader.is_http10() ? ConnectionHeader::kKeepAlive : ConnectionHeader::kNone;
 }
 
-void Session::on_deadline() {
-  timed_out_ = true;
-  stream_->interrupt();
+std::unique_ptr<Connection> HttpProtocol::connect(std::unique_ptr<Stream> stream, std::string peer_address,
+                                                  const ConnectionEnvironment& environment) {
+  return std::make_unique<Session>(std::move(stream), std::move(peer_address), environment, handler_, settings_);
 }
 
 }  // namespace muster::server

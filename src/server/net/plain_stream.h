@@ -5,9 +5,9 @@
 namespace muster::server {
 
 /// TCP without TLS, for the operations listener.
-class PlainStream final : public Stream {
+class PlainStream final : public SocketStream {
  public:
-  using Stream::Stream;
+  using SocketStream::SocketStream;
 
   asio::awaitable<Result<void>> handshake() override;
   asio::awaitable<Result<std::size_t>> read_some(std::span<std::uint8_t> out) override;

@@ -19,8 +19,7 @@ class PlainStreamTest : public ServerFixture {
  protected:
   ServerOptions plain() {
     return {.clock = clock_,
-            .address = "127.0.0.1",
-            .port = 0,
+            .endpoints = {{"127.0.0.1", 0, protocol_}},
             .threads = 1,
             .transport = Transport::kPlain,
             .identities = {}};

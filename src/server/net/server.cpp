@@ -17,19 +17,20 @@ unsigned thread_count(const ServerOptions& options) {
 
 }  // namespace
 
-Result<std::unique_ptr<Server>> Server::start(const ServerOptions& options, HttpHandler& handler) {
+Result<std::unique_ptr<Server>> Server::start(const ServerOptions& options) {
   std::signal(SIGPIPE, SIG_IGN);
-  std::unique_ptr<Server> server(new Server(options, handler));
+  std::unique_ptr<Server> server(new Server(options));
   if (options.transport == Transport::kTls) {
     if (auto ready = server->replace_identities(options.identities); !ready) return std::unexpected(ready.error());
   }
-  if (auto listening = server->listen(options); !listening) return std::unexpected(listening.error());
+  for (const Endpoint& endpoint : options.endpoints) {
+    if (auto listening = server->listen(endpoint); !listening) return std::unexpected(listening.error());
+  }
   for (auto& worker : server->workers_) worker->start();
   return server;
 }
 
-Server::Server(const ServerOptions& options, HttpHandler& handler)
-    : clock_(options.clock), state_(std::make_unique<ServerState>(handler, options)) {
+Server::Server(const ServerOptions& options) : clock_(options.clock), state_(std::make_unique<ServerState>(options)) {
   for (unsigned i = 0; i < thread_count(options); ++i) workers_.push_back(std::make_unique<Worker>(*state_));
 }
 
@@ -37,8 +38,8 @@ Server::~Server() {
   stop(std::chrono::milliseconds(0));
 }
 
-const ServerCounters& Server::counters() const {
-  return state_->counters;
+const ServerCounters& Server::counters(std::size_t endpoint) const {
+  return state_->endpoints.at(endpoint).counters;
 }
 
 std::vector<Executor*> Server::threads() {
@@ -62,15 +63,16 @@ Result<void> Server::replace_identities(const std::vector<TlsIdentity>& identiti
   return {};
 }
 
-Result<void> Server::listen(const ServerOptions& options) {
-  if (auto free = check_port_is_free(options.address, options.port); !free) return free;
+Result<void> Server::listen(const Endpoint& endpoint) {
+  if (auto free = check_port_is_free(endpoint.address, endpoint.port); !free) return free;
   // The first takes the port, which may be any free one; the others join it.
-  port_ = options.port;
+  std::uint16_t port = endpoint.port;
   for (auto& worker : workers_) {
-    const auto bound = worker->listen(options.address, port_);
+    const auto bound = worker->listen(endpoint.address, port);
     if (!bound) return std::unexpected(bound.error());
-    port_ = *bound;
+    port = *bound;
   }
+  ports_.push_back(port);
   return {};
 }
 

@@ -16,7 +16,7 @@ namespace muster::server {
 class Worker;
 struct ServerState;
 
-/// The HTTP server, with TLS unless told otherwise: listens, reads requests, hands them to one handler.
+/// Listens at endpoints, with TLS unless told otherwise, and runs what is spoken there.
 ///
 /// Lifecycle: start(), then stop() or destruction, which stops without grace. The functions may be called from any
 /// thread; stop() and the destructor not from one of the server's own, because they wait for these.
@@ -25,15 +25,15 @@ class Server {
   /// Listens and serves when it returns. Ignores SIGPIPE for the whole process: OpenSSL writes to sockets without
   /// MSG_NOSIGNAL, and a peer that went away must not end the service.
   /// kInvalidArgument for identities (TlsContext::create), address or options; kUnavailable when the port is taken.
-  static Result<std::unique_ptr<Server>> start(const ServerOptions& options, HttpHandler& handler);
+  static Result<std::unique_ptr<Server>> start(const ServerOptions& options);
 
   ~Server();
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
-  /// The TCP port that is bound.
-  [[nodiscard]] std::uint16_t port() const { return port_; }
-  [[nodiscard]] const ServerCounters& counters() const;
+  /// The TCP port that is bound for an endpoint of the options.
+  [[nodiscard]] std::uint16_t port(std::size_t endpoint = 0) const { return ports_.at(endpoint); }
+  [[nodiscard]] const ServerCounters& counters(std::size_t endpoint = 0) const;
   /// Its threads; valid until stop().
   [[nodiscard]] std::vector<Executor*> threads();
 
@@ -46,13 +46,13 @@ class Server {
   void stop(std::chrono::milliseconds grace);
 
  private:
-  Server(const ServerOptions& options, HttpHandler& handler);
-  Result<void> listen(const ServerOptions& options);
+  explicit Server(const ServerOptions& options);
+  Result<void> listen(const Endpoint& endpoint);
 
   const Clock& clock_;
   std::unique_ptr<ServerState> state_;
   std::vector<std::unique_ptr<Worker>> workers_;  // fixed after construction
-  std::uint16_t port_ = 0;
+  std::vector<std::uint16_t> ports_;              // fixed after start()
 };
 
 }  // namespace muster::server

@@ -11,6 +11,8 @@
 
 namespace muster::server {
 
+class Protocol;
+
 /// How long a connection may take for each step. Each is a total, not the gap between two octets, so that sending one
 /// octet now and then does not keep a connection. Numbers in brackets are sections of device-api.md.
 struct Timeouts {
@@ -29,16 +31,21 @@ struct ConnectionLimits {
   std::size_t per_peer = 2'000;  ///< one IPv4 address or one IPv6 /64 network
 };
 
+/// Where a server listens, and what it speaks there.
+struct Endpoint {
+  std::string address = "0.0.0.0";  ///< textual IPv4 or IPv6 address; "::" serves both kinds
+  std::uint16_t port = 443;         ///< 0: any free one, see Server::port
+  Protocol& protocol;               ///< outlives the server
+};
+
 struct ServerOptions {
-  const Clock& clock;                               ///< for the Date header; outlives the server
-  std::string address = "0.0.0.0";                  ///< textual IPv4 or IPv6 address; "::" serves both kinds
-  std::uint16_t port = 443;                         ///< 0: any free one, see Server::port
-  unsigned threads = 0;                             ///< 0: one per core
-  Transport transport = Transport::kTls;            ///< kPlain: HTTP without TLS
-  std::vector<TlsIdentity> identities;              ///< one, or an ECDSA and an RSA one; none without TLS
-  std::size_t head_limit = std::size_t{16} * 1024;  ///< octets of request line and headers; beyond: 431
+  const Clock& clock;                     ///< for the Date header; outlives the server
+  std::vector<Endpoint> endpoints;        ///< one at least
+  unsigned threads = 0;                   ///< 0: one per core
+  Transport transport = Transport::kTls;  ///< of all endpoints
+  std::vector<TlsIdentity> identities;    ///< one, or an ECDSA and an RSA one; none without TLS
   Timeouts timeouts = {};
-  ConnectionLimits limits = {};
+  ConnectionLimits limits = {};  ///< over all endpoints
 };
 
 }  // namespace muster::server

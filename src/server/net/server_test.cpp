@@ -72,15 +72,15 @@ TEST_F(ServerTest, WaitsInsteadOfSpinningWhenThereAreNoDescriptors) {
 }
 
 TEST_F(ServerTest, SaysWhyItCannotStart) {
-  const auto error_of = [this](const ServerOptions& options) {
-    const auto started = Server::start(options, handler_);
+  const auto error_of = [](const ServerOptions& options) {
+    const auto started = Server::start(options);
     return started ? "" : started.error().message;
   };
   ServerOptions bad_address = options();
-  bad_address.address = "nowhere";
+  bad_address.endpoints[0].address = "nowhere";
   EXPECT_THAT(error_of(bad_address), HasSubstr("'nowhere' is not an IP address"));
   ServerOptions foreign_address = options();
-  foreign_address.address = "192.0.2.1";
+  foreign_address.endpoints[0].address = "192.0.2.1";
   EXPECT_THAT(error_of(foreign_address), HasSubstr("Cannot listen on 192.0.2.1"));
   ServerOptions no_identity = options();
   no_identity.identities.clear();
@@ -102,8 +102,8 @@ TEST_F(ServerTest, StopsWithConnectionsInEveryState) {
 
 TEST_F(ServerTest, ListensOnBothKindsOfAddresses) {
   ServerOptions both = options();
-  both.address = "::";
-  auto started = Server::start(both, handler_);
+  both.endpoints[0].address = "::";
+  auto started = Server::start(both);
   if (!started) GTEST_SKIP() << "no IPv6 here: " << started.error().message;
   server_ = std::move(*started);
   EXPECT_EQ(fresh_request().status(), 200);

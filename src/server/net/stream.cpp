@@ -18,18 +18,18 @@ bool would_block(int error) {
   return error == EAGAIN || error == EWOULDBLOCK || error == EINTR;
 }
 
-Stream::Stream(asio::ip::tcp::socket socket) : socket_(std::move(socket)) {
+SocketStream::SocketStream(asio::ip::tcp::socket socket) : socket_(std::move(socket)) {
   boost::system::error_code error;
   socket_.native_non_blocking(true, error);
   broken_ = error.failed();
 }
 
-asio::awaitable<Result<void>> Stream::wait_readable() {
+asio::awaitable<Result<void>> SocketStream::wait_readable() {
   if (has_buffered()) co_return Result<void>();
   co_return co_await wait(Wait::wait_read);
 }
 
-asio::awaitable<Result<void>> Stream::write_all(ByteView octets) {
+asio::awaitable<Result<void>> SocketStream::write_all(ByteView octets) {
   while (!octets.empty()) {
     const auto sent = write_now(octets);
     if (!sent) co_return std::unexpected(sent.error());
@@ -41,13 +41,13 @@ asio::awaitable<Result<void>> Stream::write_all(ByteView octets) {
   co_return Result<void>();
 }
 
-void Stream::shut_down() {
+void SocketStream::shut_down() {
   say_goodbye();
   boost::system::error_code ignored;
   socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
 }
 
-asio::awaitable<void> Stream::drain() {
+asio::awaitable<void> SocketStream::drain() {
   std::array<std::uint8_t, 4096> dropped;
   for (;;) {
     const ssize_t count = ::recv(socket_.native_handle(), dropped.data(), dropped.size(), MSG_DONTWAIT);
@@ -57,13 +57,13 @@ asio::awaitable<void> Stream::drain() {
   }
 }
 
-void Stream::interrupt() {
+void SocketStream::interrupt() {
   interrupted_ = true;
   boost::system::error_code ignored;
   socket_.cancel(ignored);
 }
 
-asio::awaitable<Result<void>> Stream::wait(Wait what) {
+asio::awaitable<Result<void>> SocketStream::wait(Wait what) {
   if (interrupted_) co_return std::unexpected(connection_lost("interrupted"));
   const boost::system::error_code error = co_await await_socket(socket_, what);
   if (interrupted_) co_return std::unexpected(connection_lost("interrupted"));

@@ -10,15 +10,14 @@
 
 namespace muster::server {
 
-/// The octets of one accepted connection: plain TCP (PlainStream) or TLS over it (TlsStream). Works on a non-blocking
-/// socket, so that an idle connection holds no buffers.
+/// The octets of one accepted connection: plain TCP (PlainStream), TLS over it (TlsStream), or what WebSocket carries
+/// over one of these.
 ///
 /// Lives on one thread. At most one coroutine waits in it at a time. Failures are kUnavailable with the reason in
-/// `detail`; after one of them only destruction makes sense. Writing to a closed peer may raise SIGPIPE, which the
-/// server ignores for the whole process (Server::start).
+/// `detail`; after one of them only destruction makes sense.
 class Stream {
  public:
-  explicit Stream(asio::ip::tcp::socket socket);
+  Stream() = default;
   virtual ~Stream() = default;
   Stream(const Stream&) = delete;
   Stream& operator=(const Stream&) = delete;
@@ -26,19 +25,19 @@ class Stream {
   /// What has to happen before octets flow. Called once, first.
   virtual asio::awaitable<Result<void>> handshake() = 0;
   /// Waits until there is something to read, holding no buffer meanwhile.
-  asio::awaitable<Result<void>> wait_readable();
+  virtual asio::awaitable<Result<void>> wait_readable() = 0;
   /// Some octets into `out`, at least one; 0 when the peer ended the connection properly. `out` is written to only
   /// just before the return, so that it may be shared between connections of a thread.
   virtual asio::awaitable<Result<std::size_t>> read_some(std::span<std::uint8_t> out) = 0;
   /// As many octets as go out without waiting.
   virtual Result<std::size_t> write_now(ByteView octets) = 0;
-  asio::awaitable<Result<void>> write_all(ByteView octets);
+  virtual asio::awaitable<Result<void>> write_all(ByteView octets) = 0;
 
   /// Tells the peer that nothing follows, as far as that goes without waiting.
-  void shut_down();
+  virtual void shut_down() = 0;
   /// Throws away what the peer still sends, until it closes too or interrupt(): closing with unread octets would make
   /// TCP discard the answer on its way (RFC 9112 section 9.6).
-  asio::awaitable<void> drain();
+  virtual asio::awaitable<void> drain() = 0;
 
   /// Octets have been received that read_some() can look at without waiting.
   [[nodiscard]] virtual bool has_buffered() const = 0;
@@ -47,10 +46,25 @@ class Stream {
   [[nodiscard]] virtual Transport transport() const = 0;
 
   /// Makes the wait under way, and every later one, fail at once.
-  void interrupt();
+  virtual void interrupt() = 0;
   /// Takes interrupt() back, to answer before closing.
-  void resume() { interrupted_ = false; }
-  [[nodiscard]] asio::any_io_executor executor() { return socket_.get_executor(); }
+  virtual void resume() = 0;
+  [[nodiscard]] virtual asio::any_io_executor executor() = 0;
+};
+
+/// A stream straight on a socket, which it makes non-blocking, so that an idle connection holds no buffers. Writing to
+/// a closed peer may raise SIGPIPE, which the server ignores for the whole process (Server::start).
+class SocketStream : public Stream {
+ public:
+  explicit SocketStream(asio::ip::tcp::socket socket);
+
+  asio::awaitable<Result<void>> wait_readable() override;
+  asio::awaitable<Result<void>> write_all(ByteView octets) override;
+  void shut_down() override;
+  asio::awaitable<void> drain() override;
+  void interrupt() override;
+  void resume() override { interrupted_ = false; }
+  [[nodiscard]] asio::any_io_executor executor() override { return socket_.get_executor(); }
 
  protected:
   using Wait = asio::ip::tcp::socket::wait_type;

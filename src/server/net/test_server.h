@@ -12,6 +12,7 @@
 
 #include <gtest/gtest.h>
 
+#include "server/http/session.h"
 #include "server/net/server.h"
 #include "server/tls/test_client.h"
 
@@ -57,10 +58,11 @@ class ServerFixture : public ::testing::Test {
   ServerOptions options() {
     std::vector<TlsIdentity> identities;
     identities.push_back(ecdsa_server().identity());
-    return {.clock = clock_, .address = "127.0.0.1", .port = 0, .threads = 2, .identities = std::move(identities)};
+    return {
+        .clock = clock_, .endpoints = {{"127.0.0.1", 0, protocol_}}, .threads = 2, .identities = std::move(identities)};
   }
   void start(const ServerOptions& options) {
-    auto started = Server::start(options, handler_);
+    auto started = Server::start(options);
     ASSERT_TRUE(started.has_value()) << started.error().message;
     server_ = std::move(*started);
   }
@@ -90,6 +92,7 @@ class ServerFixture : public ::testing::Test {
 
   ManualClock clock_{kNow};
   TestHandler handler_;
+  HttpProtocol protocol_{handler_};
   std::unique_ptr<Server> server_;
 };
 

@@ -27,11 +27,7 @@ bool concerns_one_peer(const error_code& error) {
 }  // namespace
 
 Worker::Worker(ServerState& state)
-    : state_(state),
-      work_(asio::make_work_guard(executor_.context())),
-      acceptor_(executor_.context()),
-      accept_again_(executor_.context()),
-      grace_(executor_.context()) {
+    : state_(state), work_(asio::make_work_guard(executor_.context())), grace_(executor_.context()) {
 }
 
 Worker::~Worker() {
@@ -40,7 +36,8 @@ Worker::~Worker() {
 }
 
 Result<std::uint16_t> Worker::listen(const std::string& address, std::uint16_t port) {
-  return open_listener(acceptor_, address, port);
+  Door& door = doors_.emplace_back(executor_.context(), state_.endpoints[doors_.size()]);
+  return open_listener(door.acceptor, address, port);
 }
 
 void Worker::use_context(std::shared_ptr<const TlsContext> context) {
@@ -49,7 +46,7 @@ void Worker::use_context(std::shared_ptr<const TlsContext> context) {
 }
 
 void Worker::start() {
-  asio::co_spawn(executor_.context(), accept_connections(), asio::detached);
+  for (Door& door : doors_) asio::co_spawn(executor_.context(), accept_connections(door), asio::detached);
   thread_ = std::thread([this] { executor_.run(); });
 }
 
@@ -61,42 +58,42 @@ void Worker::join() {
   if (thread_.joinable()) thread_.join();
 }
 
-asio::awaitable<void> Worker::accept_connections() {
-  while (acceptor_.is_open()) {
+asio::awaitable<void> Worker::accept_connections(Door& door) {
+  while (door.acceptor.is_open()) {
     error_code error;
     asio::ip::tcp::socket socket(executor_.context());
-    co_await acceptor_.async_accept(socket, asio::redirect_error(asio::use_awaitable, error));
+    co_await door.acceptor.async_accept(socket, asio::redirect_error(asio::use_awaitable, error));
     if (!error) {
-      admit(std::move(socket));
-    } else if (acceptor_.is_open() && !concerns_one_peer(error)) {
-      co_await back_off(error.message());
+      admit(door.endpoint, std::move(socket));
+    } else if (door.acceptor.is_open() && !concerns_one_peer(error)) {
+      co_await back_off(door, error.message());
     }
   }
 }
 
-asio::awaitable<void> Worker::back_off(std::string reason) {
-  ++state_.counters.accept_errors;
+asio::awaitable<void> Worker::back_off(Door& door, std::string reason) {
+  ++door.endpoint.counters.accept_errors;
   log_warning("server.accept_failed", {{"reason", std::move(reason)}});
-  accept_again_.expires_after(kAcceptBackOff);
+  door.accept_again.expires_after(kAcceptBackOff);
   error_code ignored;
-  co_await accept_again_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+  co_await door.accept_again.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
 }
 
-void Worker::admit(asio::ip::tcp::socket socket) {
-  ++state_.counters.accepted;
+void Worker::admit(EndpointState& endpoint, asio::ip::tcp::socket socket) {
+  ++endpoint.counters.accepted;
   error_code error;
   const auto peer = socket.remote_endpoint(error);
   if (error) return;  // gone already
   auto slot = state_.limiter.admit(peer.address());
   if (!slot) {
-    ++state_.counters.refused_by_limit;
+    ++endpoint.counters.refused_by_limit;
     log_debug("server.connection_refused", {{"peer", address_text(peer.address())}});
     return;
   }
   socket.set_option(asio::ip::tcp::no_delay(true), error);
-  auto session =
-      std::make_unique<Session>(make_stream(std::move(socket)), address_text(peer.address()), state_.sessions);
-  asio::co_spawn(executor_.context(), serve(std::move(session), std::move(*slot)), asio::detached);
+  auto connection =
+      endpoint.protocol.connect(make_stream(std::move(socket)), address_text(peer.address()), endpoint.environment);
+  asio::co_spawn(executor_.context(), serve(endpoint, std::move(connection), std::move(*slot)), asio::detached);
 }
 
 std::unique_ptr<Stream> Worker::make_stream(asio::ip::tcp::socket socket) {
@@ -104,40 +101,43 @@ std::unique_ptr<Stream> Worker::make_stream(asio::ip::tcp::socket socket) {
   return std::make_unique<PlainStream>(std::move(socket));
 }
 
-asio::awaitable<void> Worker::serve(std::unique_ptr<Session> session, ConnectionLimiter::Slot slot) {
-  sessions_.insert(session.get());
-  if (stopping_) session->stop();
-  ++state_.counters.open;
+asio::awaitable<void> Worker::serve(EndpointState& endpoint, std::unique_ptr<Connection> connection,
+                                    ConnectionLimiter::Slot slot) {
+  connections_.insert(connection.get());
+  if (stopping_) connection->stop();
+  ++endpoint.counters.open;
   try {
-    co_await session->run();
+    co_await connection->run();
   } catch (const std::exception& error) {  // out of memory, or a broken invariant: this connection ends, not the rest
     log_error("server.connection_failed", {{"reason", error.what()}});
   }
-  sessions_.erase(session.get());
-  session.reset();
+  connections_.erase(connection.get());
+  connection.reset();
   {
     const ConnectionLimiter::Slot given_back = std::move(slot);
   }
-  --state_.counters.open;
+  --endpoint.counters.open;
   finish_when_empty();
 }
 
 void Worker::stop_here(std::chrono::milliseconds grace) {
   stopping_ = true;
   error_code ignored;
-  acceptor_.close(ignored);
-  accept_again_.cancel();
-  for (Session* session : sessions_) session->stop();
+  for (Door& door : doors_) {
+    door.acceptor.close(ignored);
+    door.accept_again.cancel();
+  }
+  for (Connection* connection : connections_) connection->stop();
   grace_.expires_after(grace);
   grace_.async_wait([this](error_code error) {
     if (error) return;
-    for (Session* session : sessions_) session->cut();
+    for (Connection* connection : connections_) connection->cut();
   });
   finish_when_empty();
 }
 
 void Worker::finish_when_empty() {
-  if (!stopping_ || !sessions_.empty()) return;
+  if (!stopping_ || !connections_.empty()) return;
   grace_.cancel();
   work_.reset();
 }

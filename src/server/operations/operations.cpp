@@ -32,13 +32,12 @@ Result<std::unique_ptr<Operations>> Operations::start(const Options& options) {
   }
   if (options.listen) {
     const ServerOptions listening{.clock = options.clock,
-                                  .address = options.listen->address,
-                                  .port = options.listen->port,
+                                  .endpoints = {{options.listen->address, options.listen->port, made->protocol_}},
                                   .threads = 1,
                                   .transport = Transport::kPlain,
                                   .identities = {},
                                   .limits = {.total = kMostConnections, .per_peer = kMostConnections}};
-    auto server = Server::start(listening, made->handler_);
+    auto server = Server::start(listening);
     if (!server) {
       return fail(server.error().code, server.error().message +
                                            " It is for metrics and health checks: choose another address with "

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "server/access_log/access_log.h"
+#include "server/http/session.h"
 #include "server/metrics/metrics.h"
 #include "server/net/server.h"
 #include "server/operations/liveness.h"
@@ -76,6 +77,7 @@ class Operations {
   RegistrationObservers registrations_;
   std::unique_ptr<AccessLog> access_log_;
   OperationsHandler handler_;
+  HttpProtocol protocol_{handler_};
   std::unique_ptr<Server> server_;
 };
 

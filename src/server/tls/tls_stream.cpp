@@ -16,7 +16,7 @@ void TlsSessionFree::operator()(SSL* ssl) const {
 }
 
 TlsStream::TlsStream(asio::ip::tcp::socket socket, const TlsContext& context)
-    : Stream(std::move(socket)), ssl_(SSL_new(context.native())), issuers_(context.issuers()) {
+    : SocketStream(std::move(socket)), ssl_(SSL_new(context.native())), issuers_(context.issuers()) {
   broken_ = broken_ || ssl_ == nullptr || SSL_set_fd(ssl_.get(), socket_.native_handle()) != 1;
   if (!broken_) SSL_set_accept_state(ssl_.get());
 }
@@ -60,7 +60,7 @@ Result<std::size_t> TlsStream::write_now(ByteView octets) {
   return sent;
 }
 
-Stream::Wait TlsStream::write_wait() const {
+SocketStream::Wait TlsStream::write_wait() const {
   return SSL_want_read(ssl_.get()) != 0 ? Wait::wait_read : Wait::wait_write;
 }
 

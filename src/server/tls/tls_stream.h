@@ -14,7 +14,7 @@ struct TlsSessionFree {
 };
 
 /// TLS over one accepted socket. OpenSSL works on the socket itself. Failures have OpenSSL's reason in `detail`.
-class TlsStream final : public Stream {
+class TlsStream final : public SocketStream {
  public:
   TlsStream(asio::ip::tcp::socket socket, const TlsContext& context);
 
