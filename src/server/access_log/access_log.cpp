@@ -21,13 +21,8 @@ std::string_view AccessLog::name_of(const model::InstanceId& instance) const {
 }
 
 void AccessLog::finished(const FinishedOperation& operation) noexcept {
-  const ApiCall& call = operation.call;
-  std::string_view instance;
-  if (call.config) {
-    instance = call.config->instance.name;
-  } else if (operation.operation.api == Api::kDevice) {
-    instance = name_of(model::id_key(call.arguments.front()));  // the ID scope
-  }
+  std::string_view instance = operation.instance_name;
+  if (operation.operation.api == Api::kDevice) instance = name_of(model::id_key(operation.id_scope));
   file_->append(operation_record(instance, operation));
 }
 

@@ -62,6 +62,15 @@ std::string line(const json::object& head, std::chrono::nanoseconds took, const 
                      std::chrono::duration<double, std::milli>(took).count(), json::serialize(properties));
 }
 
+/// "Mqtt", "AmqpWs": as R-192 spells them.
+std::string_view protocol(std::string_view transport) {
+  if (transport == "mqtt") return "Mqtt";
+  if (transport == "mqtt-ws") return "MqttWs";
+  if (transport == "amqp") return "Amqp";
+  if (transport == "amqp-ws") return "AmqpWs";
+  return "Http";
+}
+
 std::string description(const ApiError* refusal) {
   if (refusal == nullptr) return {};
   return shown(refusal->detail.empty() ? refusal->message : fmt::format("{} ({})", refusal->message, refusal->detail),
@@ -78,30 +87,27 @@ json::object properties(std::string_view id, std::string_view type) {
 }  // namespace
 
 std::string operation_record(std::string_view instance_name, const FinishedOperation& operation) {
-  const ApiCall& call = operation.call;
   const OperationInfo& info = operation.operation;
   const auto [result, level] = verdict(operation.status);
   const int signature = operation.refusal != nullptr ? operation.refusal->code : operation.status;
-  const bool has_id = info.subject && *info.subject < call.arguments.size();
-  json::object about = properties(has_id ? std::string_view(call.arguments[*info.subject]) : "", info.type);
-  about["protocol"] = "Http";
+  json::object about = properties(operation.subject, info.type);
+  about["protocol"] = protocol(operation.transport);
 
-  json::object record{
-      {"time", format_time(call.at)},
-      {"Category", category(info.api)},
-      {"Level", level},
-      {"OperationName", info.name},
-      {"OperationVersion", shown(operation_version(call.target.parameter("api-version").value_or("")), kLongestName)},
-      {"ResultType", result},
-      {"ResultSignature", std::to_string(signature)},
-      {"ResultDescription", description(operation.refusal)},
-      {"CallerIpAddress", mask_address(call.request.peer_address)},
-      {"CorrelationId", call.tracking_id}};
+  json::object record{{"time", format_time(operation.at)},
+                      {"Category", category(info.api)},
+                      {"Level", level},
+                      {"OperationName", info.name},
+                      {"OperationVersion", shown(operation_version(operation.api_version), kLongestName)},
+                      {"ResultType", result},
+                      {"ResultSignature", std::to_string(signature)},
+                      {"ResultDescription", description(operation.refusal)},
+                      {"CallerIpAddress", mask_address(operation.peer_address)},
+                      {"CorrelationId", operation.tracking_id}};
   if (!instance_name.empty()) record["Resource"] = instance_name;
-  if (!call.policy.empty()) record["Identity"] = call.policy;
+  if (!operation.policy.empty()) record["Identity"] = operation.policy;
   if (info.api == Api::kNone) {
     // The query may hold what users put there by mistake.
-    record["RequestUri"] = shown(call.request.target.substr(0, call.request.target.find('?')), kLongestName);
+    record["RequestUri"] = shown(operation.path, kLongestName);
   }
   return line(record, operation.took, about);
 }

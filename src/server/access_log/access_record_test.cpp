@@ -28,9 +28,17 @@ struct Case {
 
   [[nodiscard]] std::string record() const {
     const auto target = wire::parse_request_target(request.target).value_or(wire::RequestTarget());
-    ApiCall call{request, target, {id}, "5d6f3e5e-52a7-4f1a-9e55-6b2b0f8f6a11", kAt, nullptr, &info, "owner"};
-    return operation_record("plant-dps",
-                            {info, call, status, refusal ? &*refusal : nullptr, std::chrono::microseconds(1500)});
+    return operation_record("plant-dps", {.operation = info,
+                                          .tracking_id = "5d6f3e5e-52a7-4f1a-9e55-6b2b0f8f6a11",
+                                          .at = kAt,
+                                          .peer_address = request.peer_address,
+                                          .api_version = target.parameter("api-version").value_or(""),
+                                          .subject = info.subject ? std::string_view(id) : "",
+                                          .policy = "owner",
+                                          .path = std::string_view(request.target).substr(0, request.target.find('?')),
+                                          .status = status,
+                                          .refusal = refusal ? &*refusal : nullptr,
+                                          .took = std::chrono::microseconds(1500)});
   }
 };
 

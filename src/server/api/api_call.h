@@ -12,21 +12,11 @@
 #include "base/result.h"
 #include "base/task.h"
 #include "model/instance.h"
+#include "server/api/api_error.h"
 #include "server/http/message.h"
 #include "wire/request_target.h"
 
 namespace muster::server {
-
-/// A refusal on its way to the peer: HTTP status, the six-digit code of the body (device-api.md 3.6,
-/// service-api.md 7.1) and texts for the peer and for the log.
-struct ApiError {
-  int status = 500;
-  int code = 500000;
-  std::string message;
-  std::string detail = {};
-  std::optional<std::chrono::seconds> retry_after = std::nullopt;
-  bool repeated = false;  ///< one of a row of the same, of which only the first is worth the operator's attention
-};
 
 /// An answer, or the refusal that becomes one.
 using ApiResult = std::expected<HttpResponse, ApiError>;
@@ -55,20 +45,10 @@ struct Route {
   std::function<Task<ApiResult>(const ApiCall&)> handle;
 };
 
-/// The HTTP status and code that stand for a failure of a lower module when the route knows nothing better.
-ApiError to_api_error(const Error& error);
-
 /// The answer that tells a refusal: the error body, x-ms-request-id and x-ms-error-code.
 HttpResponse error_response(const ApiError& error, const std::string& tracking_id, TimePoint at);
 
 /// A JSON answer.
 HttpResponse json_response(int status, std::string body);
-
-inline std::unexpected<ApiError> refuse(int status, int code, std::string message, std::string detail = {}) {
-  return std::unexpected(ApiError{status, code, std::move(message), std::move(detail)});
-}
-inline std::unexpected<ApiError> refuse(const Error& error) {
-  return std::unexpected(to_api_error(error));
-}
 
 }  // namespace muster::server

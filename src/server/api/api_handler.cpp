@@ -53,8 +53,7 @@ bool is_device_target(std::string_view target) {
 void log_refusal(const ApiCall& call, const ApiError& error) {
   // The query may hold what users put there by mistake, so only the path is logged.
   const std::string path = call.request.target.substr(0, call.request.target.find('?'));
-  const LogLevel level = error.status >= 500 ? LogLevel::kError : error.repeated ? LogLevel::kDebug : LogLevel::kInfo;
-  log(level, "request.refused",
+  log(refusal_level(error), "request.refused",
       {{"trackingId", call.tracking_id},
        {"method", call.request.method},
        {"path", path},
@@ -77,7 +76,7 @@ ApiHandler::ApiHandler(Parts parts, std::vector<Route> routes)
       operations_(parts_.limits.operations, Waiting::kInTurn, parts_.clock),
       routes_(std::move(routes)) {
   for (const Route& route : routes_) infos_.push_back(describe(route, infos_.size()));
-  infos_.push_back({.index = routes_.size()});
+  infos_.push_back(describe_no_route(routes_.size()));
 }
 
 std::size_t ApiHandler::body_limit(std::string_view /*method*/, std::string_view target) const {
@@ -109,8 +108,22 @@ Task<HttpResponse> ApiHandler::handle(HttpRequest request) {
     log_refusal(call, result.error());
     response = error_response(result.error(), tracking_id, at);
   }
-  const FinishedOperation finished{*call.operation, call, response.status, result ? nullptr : &result.error(),
-                                   std::chrono::steady_clock::now() - begin};
+  const OperationInfo& info = *call.operation;
+  const FinishedOperation finished{.operation = info,
+                                   .tracking_id = tracking_id,
+                                   .at = at,
+                                   .peer_address = request.peer_address,
+                                   .api_version = call.target.parameter("api-version").value_or(""),
+                                   .id_scope = info.api == Api::kDevice ? std::string_view(call.arguments.front()) : "",
+                                   .instance_name = call.config ? std::string_view(call.config->instance.name) : "",
+                                   .subject = info.subject && *info.subject < call.arguments.size()
+                                                  ? std::string_view(call.arguments[*info.subject])
+                                                  : "",
+                                   .policy = call.policy,
+                                   .path = std::string_view(request.target).substr(0, request.target.find('?')),
+                                   .status = response.status,
+                                   .refusal = result ? nullptr : &result.error(),
+                                   .took = std::chrono::steady_clock::now() - begin};
   for (OperationObserver* observer : parts_.observers) observer->finished(finished);
   response.headers.emplace_back("x-ms-request-id", std::move(tracking_id));
   co_return response;

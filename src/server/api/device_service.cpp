@@ -1,4 +1,4 @@
-#include "server/api/device_api.h"
+#include "server/api/device_service.h"
 
 #include <utility>
 
@@ -8,12 +8,13 @@
 #include "base/text.h"
 #include "model/json.h"
 #include "provisioning/diagnosis.h"
+#include "wire/request_target.h"
 
 namespace muster::server {
 namespace {
 
 namespace json = boost::json;
-using Rejection = DeviceApi::Rejection;
+using Rejection = DeviceService::Rejection;
 using model::Registration;
 using model::RegistrationStatus;
 using provisioning::Cause;
@@ -33,12 +34,6 @@ constexpr const char* kLookUp = "look-up";
 /// One text for every refusal of credentials, so that enrollments cannot be probed (device-api.md 4.1 step 5).
 std::unexpected<ApiError> unauthorized() {
   return refuse(401, kUnauthorized, "Unauthorized");
-}
-
-provisioning::Evidence evidence_of(const HttpRequest& request) {
-  if (const auto header = request.header("Authorization")) return provisioning::SasEvidence{std::string(*header)};
-  if (request.client) return provisioning::CertificateEvidence{request.client->leaf, request.client->chain};
-  return provisioning::NoEvidence{};
 }
 
 /// The members of a DeviceRegistration that count here; the body may be empty or one blank (device-api.md 3.4).
@@ -100,26 +95,24 @@ std::string status_body(const std::string& operation_id, RegistrationStatus stat
   return json::serialize(body);
 }
 
-/// What the three operations have in common of the path and the query.
-std::expected<void, Rejection> check_request(const ApiCall& call) {
-  const auto version = call.target.parameter("api-version");
-  if (!version || !wire::is_plausible_api_version(*version)) {
-    return reject(Cause::kBadApiVersion,
-                  {400, kBadRequest, "The query parameter api-version is missing or not a version."});
+/// What the three operations have in common.
+std::expected<void, Rejection> check_call(const DeviceCall& call) {
+  if (!wire::is_plausible_api_version(call.api_version)) {
+    return reject(Cause::kBadApiVersion, {400, kBadRequest, "The api-version is missing or not a version."});
   }
-  if (auto valid = model::check_enrollment_id(call.arguments[1], "registrationId"); !valid) {
+  if (auto valid = model::check_enrollment_id(call.registration_id, "registrationId"); !valid) {
     return reject(Cause::kBadRegistrationId, to_api_error(valid.error()));
   }
   return {};
 }
 
-DeviceRequest request_of(const ApiCall& call) {
+DeviceRequest request_of(const DeviceCall& call) {
   DeviceRequest request;
-  request.registration_id = call.arguments[1];
-  request.evidence = evidence_of(call.request);
-  request.api_version = std::string(call.target.parameter("api-version").value_or(""));
-  request.transport = "http";
-  request.peer_address = call.request.peer_address;
+  request.registration_id = call.registration_id;
+  request.evidence = call.evidence;
+  request.api_version = call.api_version;
+  request.transport = call.transport;
+  request.peer_address = call.peer_address;
   request.tracking_id = call.tracking_id;
   request.at = call.at;
   return request;
@@ -138,53 +131,39 @@ bool is_ours(const ApiError& error) {
 
 }  // namespace
 
-std::vector<Route> DeviceApi::routes() {
-  return {
-      {"PUT",
-       {"{}", "registrations", "{}", "register"},
-       std::nullopt,
-       [this](const ApiCall& call) { return register_device(call); }},
-      {"GET",
-       {"{}", "registrations", "{}", "operations", "{}"},
-       std::nullopt,
-       [this](const ApiCall& call) { return operation_status(call); }},
-      {"POST", {"{}", "registrations", "{}"}, std::nullopt, [this](const ApiCall& call) { return look_up(call); }},
-  };
-}
-
 /// Keeps what never came to a decision, for the operator of the instance that the host names.
-std::unexpected<ApiError> DeviceApi::rejected(const ApiCall& call, std::string operation, Rejection rejection) {
-  const DeviceRequest request = request_of(call);
-  model::Attempt attempt = attempt_of(request, std::move(operation));
+std::unexpected<ApiError> DeviceService::rejected(const DeviceCall& call, std::string operation, Rejection rejection) {
+  model::Attempt attempt = attempt_of(request_of(call), std::move(operation));
   std::string facts = rejection.error.message;
   if (!rejection.error.detail.empty()) facts += " " + rejection.error.detail;
-  if (rejection.cause == Cause::kUnknownIdScope) facts = "ID scope " + call.arguments[0];
+  if (rejection.cause == Cause::kUnknownIdScope) facts = "ID scope " + call.id_scope;
   attempt.checks.push_back({"call", false, facts});
   attempt.findings.push_back(provisioning::finding(rejection.cause, std::move(facts)));
-  const auto instance = instances_.by_scope(call.arguments[0]);
-  attempts_.add(instance ? *instance : instances_.by_host(call.request.header("Host").value_or("")),
-                std::move(attempt));
+  const auto instance = instances_.by_scope(call.id_scope);
+  attempts_.add(instance ? *instance : instances_.by_host(call.host), std::move(attempt));
   return std::unexpected(std::move(rejection.error));
 }
 
 /// The first refusal of a row is kept; to write them all would cost what throttling saves.
-std::unexpected<ApiError> DeviceApi::slowed(const ApiCall& call, std::string operation, const Throttle& throttle) {
+std::unexpected<ApiError> DeviceService::slowed(const DeviceCall& call, std::string operation,
+                                                const Throttle& throttle) {
   ApiError error = throttled(throttle);
   if (throttle.repeated) return std::unexpected(std::move(error));
   return rejected(call, std::move(operation), {std::move(error), Cause::kThrottled});
 }
 
 /// A failure of the registrar, which kept what it refused itself.
-std::unexpected<ApiError> DeviceApi::failed(const ApiCall& call, std::string operation, ApiError error) {
+std::unexpected<ApiError> DeviceService::failed(const DeviceCall& call, std::string operation, ApiError error) {
   if (!is_ours(error)) return std::unexpected(std::move(error));
   return rejected(call, std::move(operation), {std::move(error), Cause::kStoreFailed});
 }
 
-Task<std::expected<DeviceRequest, ApiError>> DeviceApi::read_request(const ApiCall& call, std::string operation) {
-  if (auto checked = check_request(call); !checked) {
+Task<std::expected<DeviceRequest, ApiError>> DeviceService::read_request(const DeviceCall& call,
+                                                                         std::string operation) {
+  if (auto checked = check_call(call); !checked) {
     co_return rejected(call, std::move(operation), std::move(checked.error()));
   }
-  const auto instance = instances_.by_scope(call.arguments[0]);
+  const auto instance = instances_.by_scope(call.id_scope);
   if (!instance) {
     co_return rejected(call, std::move(operation), {{404, kNotFound, "ID scope not found."}, Cause::kUnknownIdScope});
   }
@@ -195,13 +174,13 @@ Task<std::expected<DeviceRequest, ApiError>> DeviceApi::read_request(const ApiCa
   co_return request;
 }
 
-Task<ApiResult> DeviceApi::register_device(const ApiCall& call) {
+Task<DeviceResult> DeviceService::register_device(DeviceCall call, std::string text) {
   auto request = co_await read_request(call, kRegister);
   if (!request) co_return std::unexpected(request.error());
   if (const auto throttle = device_registrations_.admit(device_key(*request))) {
     co_return slowed(call, kRegister, *throttle);
   }
-  auto body = read_body(call.request.body, request->registration_id);
+  auto body = read_body(text, request->registration_id);
   if (!body) co_return rejected(call, kRegister, std::move(body.error()));
   request->payload = std::move(body->payload);
 
@@ -212,22 +191,15 @@ Task<ApiResult> DeviceApi::register_device(const ApiCall& call) {
   if (!answer || !answer->operation) registrations_.give_back(instance);
   if (!answer) co_return failed(call, kRegister, to_api_error(answer.error()));
   if (!answer->operation) co_return unauthorized();
-
-  HttpResponse response =
-      json_response(202, status_body(answer->operation->id, RegistrationStatus::kAssigning, nullptr));
-  response.headers.emplace_back(
-      "Location", fmt::format("https://{}/{}/registrations/{}/register", call.request.header("Host").value_or(""),
-                              call.arguments[0], call.arguments[1]));
-  response.headers.emplace_back("Retry-After", std::to_string(answer->retry_after.count()));
-  co_return response;
+  co_return DeviceAnswer{202, status_body(answer->operation->id, RegistrationStatus::kAssigning, nullptr),
+                         answer->retry_after};
 }
 
-Task<ApiResult> DeviceApi::operation_status(const ApiCall& call) {
+Task<DeviceResult> DeviceService::operation_status(DeviceCall call, std::string operation_id) {
   auto request = co_await read_request(call, kStatus);
   if (!request) co_return std::unexpected(request.error());
   if (const auto throttle = device_polls_.admit(device_key(*request))) co_return slowed(call, kStatus, *throttle);
-  const std::string registration_id = request->registration_id;
-  auto answer = co_await registrar_.operation_status(std::move(*request), call.arguments[2]);
+  auto answer = co_await registrar_.operation_status(std::move(*request), std::move(operation_id));
   if (!answer) {
     if (answer.error().code == ErrorCode::kNotFound) {
       co_return refuse(404, kRegistrationNotFound, answer.error().message);
@@ -238,20 +210,18 @@ Task<ApiResult> DeviceApi::operation_status(const ApiCall& call) {
 
   const auto& [operation, record] = *answer->state;
   if (!record || record->status == RegistrationStatus::kAssigning) {
-    const json::object state{{"registrationId", registration_id}, {"status", "assigning"}};
-    HttpResponse response = json_response(202, status_body(operation.id, RegistrationStatus::kAssigning, &state));
-    response.headers.emplace_back("Retry-After", std::to_string(answer->retry_after.count()));
-    co_return response;
+    const json::object state{{"registrationId", call.registration_id}, {"status", "assigning"}};
+    co_return DeviceAnswer{202, status_body(operation.id, RegistrationStatus::kAssigning, &state), answer->retry_after};
   }
   const json::object state = registration_state(*record);
-  co_return json_response(200, status_body(operation.id, record->status, &state));
+  co_return DeviceAnswer{200, status_body(operation.id, record->status, &state)};
 }
 
-Task<ApiResult> DeviceApi::look_up(const ApiCall& call) {
+Task<DeviceResult> DeviceService::look_up(DeviceCall call, std::string text) {
   auto request = co_await read_request(call, kLookUp);
   if (!request) co_return std::unexpected(request.error());
   if (const auto throttle = device_polls_.admit(device_key(*request))) co_return slowed(call, kLookUp, *throttle);
-  auto body = read_body(call.request.body, request->registration_id);
+  auto body = read_body(text, request->registration_id);
   if (!body) co_return rejected(call, kLookUp, std::move(body.error()));
   if (body->has_csr) {  // device-api.md 3.1
     co_return rejected(call, kLookUp, {{400, kBadRequest, "A look-up takes no csr."}, Cause::kMalformedBody});
@@ -260,7 +230,7 @@ Task<ApiResult> DeviceApi::look_up(const ApiCall& call) {
   if (!answer) co_return failed(call, kLookUp, to_api_error(answer.error()));
   if (answer->decision.outcome == provisioning::Outcome::kRefused) co_return unauthorized();
   if (!answer->record) co_return refuse(404, kRegistrationNotFound, "Registration not found.");
-  co_return json_response(200, json::serialize(registration_state(*answer->record)));
+  co_return DeviceAnswer{200, json::serialize(registration_state(*answer->record))};
 }
 
 }  // namespace muster::server

@@ -1,19 +1,45 @@
 #pragma once
 
-#include <vector>
+#include <chrono>
+#include <expected>
+#include <optional>
+#include <string>
 
 #include "provisioning/attempt_journal.h"
 #include "provisioning/cause.h"
 #include "provisioning/registrar.h"
-#include "server/api/api_call.h"
+#include "server/api/api_error.h"
 #include "server/api/instance_directory.h"
 #include "server/api/service_limits.h"
 
 namespace muster::server {
 
-/// The device API over HTTPS (device-api.md 3): register, operation status, registration look-up. Only translates; the
-/// decisions are the registrar's. Thread-safe; what it refers to outlives it.
-class DeviceApi {
+/// What a device asks and who it says it is, whatever the transport it came on.
+struct DeviceCall {
+  std::string id_scope;
+  std::string registration_id;
+  std::string api_version;  ///< empty: it named none
+  provisioning::Evidence evidence;
+  std::string host;       ///< the name it called us by, as far as its transport tells
+  std::string transport;  ///< "http", "mqtt", "mqtt-ws", "amqp", "amqp-ws"
+  std::string peer_address;
+  std::string tracking_id;
+  TimePoint at;
+};
+
+/// An answer as it goes over HTTP; other transports carry the same parts in their own places.
+struct DeviceAnswer {
+  int status = 200;
+  std::string body;  ///< JSON
+  std::optional<std::chrono::seconds> retry_after = {};
+};
+
+using DeviceResult = std::expected<DeviceAnswer, ApiError>;
+
+/// The device API, free of transports (device-api.md 3): register, operation status, registration look-up. Admission
+/// and limits are here, so that they are the same for all transports; the decisions are the registrar's. Thread-safe;
+/// what it refers to outlives it.
+class DeviceService {
  public:
   /// A call that is refused before any device is looked at.
   struct Rejection {
@@ -29,7 +55,7 @@ class DeviceApi {
     const Clock& clock;
   };
 
-  DeviceApi(const Parts& parts, const ServiceLimits& limits)
+  DeviceService(const Parts& parts, const ServiceLimits& limits)
       : instances_(parts.instances),
         store_(parts.store),
         registrar_(parts.registrar),
@@ -38,16 +64,17 @@ class DeviceApi {
         device_registrations_(limits.device_registrations, Waiting::kAlone, parts.clock),
         device_polls_(limits.device_polls, Waiting::kAlone, parts.clock) {}
 
-  [[nodiscard]] std::vector<Route> routes();
+  /// `body`: a DeviceRegistration, or nothing (device-api.md 3.4).
+  Task<DeviceResult> register_device(DeviceCall call, std::string body);
+  Task<DeviceResult> operation_status(DeviceCall call, std::string operation_id);
+  Task<DeviceResult> look_up(DeviceCall call, std::string body);
 
  private:
-  Task<ApiResult> register_device(const ApiCall& call);
-  Task<ApiResult> operation_status(const ApiCall& call);
-  Task<ApiResult> look_up(const ApiCall& call);
-  Task<std::expected<provisioning::DeviceRequest, ApiError>> read_request(const ApiCall& call, std::string operation);
-  std::unexpected<ApiError> rejected(const ApiCall& call, std::string operation, Rejection rejection);
-  std::unexpected<ApiError> slowed(const ApiCall& call, std::string operation, const Throttle& throttle);
-  std::unexpected<ApiError> failed(const ApiCall& call, std::string operation, ApiError error);
+  Task<std::expected<provisioning::DeviceRequest, ApiError>> read_request(const DeviceCall& call,
+                                                                          std::string operation);
+  std::unexpected<ApiError> rejected(const DeviceCall& call, std::string operation, Rejection rejection);
+  std::unexpected<ApiError> slowed(const DeviceCall& call, std::string operation, const Throttle& throttle);
+  std::unexpected<ApiError> failed(const DeviceCall& call, std::string operation, ApiError error);
 
   const InstanceDirectory& instances_;
   store::Store& store_;

@@ -36,11 +36,10 @@ std::string name_of(const Route& route) {
   return name.empty() ? "Post" : name;
 }
 
-OperationInfo device_operation(const Route& route) {
-  OperationInfo info{.api = Api::kDevice, .name = "RegistrationLookup", .type = "Registration", .subject = 1};
-  if (route.path.back() == "register") info.name = "AttestationAttempt";
-  if (route.path.size() > 3 && route.path[3] == "operations") info.name = "OperationStatusLookup";
-  return info;
+DeviceOperation device_operation(const Route& route) {
+  if (route.path.back() == "register") return DeviceOperation::kRegister;
+  const bool status = route.path.size() > 3 && route.path[3] == "operations";
+  return status ? DeviceOperation::kStatus : DeviceOperation::kLookUp;
 }
 
 OperationInfo service_operation(const Route& route) {
@@ -82,12 +81,26 @@ std::string_view to_string(Api api) {
   return "none";
 }
 
-OperationInfo describe(const Route& route, std::size_t index) {
-  OperationInfo info = !route.right                            ? device_operation(route)
-                       : route.path.front() == "subscriptions" ? management_operation(route)
-                                                               : service_operation(route);
-  info.index = index;
+OperationInfo describe(DeviceOperation operation) {
+  OperationInfo info{.index = static_cast<std::size_t>(operation),
+                     .api = Api::kDevice,
+                     .name = "RegistrationLookup",
+                     .type = "Registration",
+                     .subject = 1};
+  if (operation == DeviceOperation::kRegister) info.name = "AttestationAttempt";
+  if (operation == DeviceOperation::kStatus) info.name = "OperationStatusLookup";
   return info;
+}
+
+OperationInfo describe(const Route& route, std::size_t number) {
+  if (!route.right) return describe(device_operation(route));
+  OperationInfo info = route.path.front() == "subscriptions" ? management_operation(route) : service_operation(route);
+  info.index = kDeviceOperations + number;
+  return info;
+}
+
+OperationInfo describe_no_route(std::size_t routes) {
+  return {.index = kDeviceOperations + routes};
 }
 
 }  // namespace muster::server

@@ -30,6 +30,8 @@ Service::Service(const Parts& parts, InstanceDirectory instances)
       management_(parts.store, parts.random, parts.limits.linked_hubs),
       explanations_(parts.store, parts_.attestation),
       devices_({instances_, parts.store, registrar_, attempts_, parts.clock}, parts.limits),
+      device_api_(devices_),
+      gateway_({devices_, parts.clock, parts.random, parts.operation_observers}),
       handler_({instances_, parts.store, parts.clock, parts.random, parts.attestation.sas_tolerance, parts.limits,
                 parts.operation_observers},
                all_routes()) {
@@ -39,7 +41,7 @@ Service::Service(const Parts& parts, InstanceDirectory instances)
 std::vector<Route> Service::all_routes() {
   std::vector<Route> out;
   for (auto routes : {enrollments_.routes(), transfer_.routes(), registrations_.routes(), management_.routes(),
-                      explanations_.routes(), devices_.routes()}) {
+                      explanations_.routes(), device_api_.routes()}) {
     out.insert(out.end(), std::make_move_iterator(routes.begin()), std::make_move_iterator(routes.end()));
   }
   return out;

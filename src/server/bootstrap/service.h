@@ -12,6 +12,8 @@
 #include "server/api/api_handler.h"
 #include "server/api/attempt_api.h"
 #include "server/api/device_api.h"
+#include "server/api/device_gateway.h"
+#include "server/api/device_service.h"
 #include "server/api/enrollment_api.h"
 #include "server/api/enrollment_transfer.h"
 #include "server/api/management_api.h"
@@ -42,6 +44,8 @@ class Service {
   static Result<std::unique_ptr<Service>> open(Parts parts);
 
   [[nodiscard]] ApiHandler& handler() { return handler_; }
+  /// The device API for transports other than HTTP.
+  [[nodiscard]] DeviceGateway& gateway() { return gateway_; }
   [[nodiscard]] provisioning::Registrar& registrar() { return registrar_; }
   /// Forgets results of operations that began longer ago than `retention`; returns how many.
   Result<std::size_t> purge_operations(std::chrono::minutes retention);
@@ -63,7 +67,9 @@ class Service {
   RegistrationApi registrations_;
   ManagementApi management_;
   AttemptApi explanations_;
-  DeviceApi devices_;
+  DeviceService devices_;
+  DeviceApi device_api_;
+  DeviceGateway gateway_;
   ApiHandler handler_;
 };
 

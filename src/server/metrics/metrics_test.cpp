@@ -99,16 +99,15 @@ TEST_F(MetricsTest, CountsWhatGetsStuckFromZero) {
 }
 
 TEST_F(MetricsTest, MeasuresRequestsAndCountsRefusals) {
-  const HttpRequest request;
-  const wire::RequestTarget target;
-  const ApiCall call{request, target, {}, "", test::kNow, nullptr};
   const OperationInfo info{.index = 3, .api = Api::kService, .name = "Get", .type = "Registration", .subject = 0};
   const OperationInfo far{.index = 100'000, .api = Api::kService, .name = "Get", .type = "Registration", .subject = 0};
   const ApiError error{404, 404202, "Registration not found."};
   for (const OperationInfo* which : {&info, &info, &far}) {
-    metrics_.api().finished({*which, call, 200, nullptr, std::chrono::milliseconds(1)});
+    metrics_.api().finished(
+        {.operation = *which, .at = test::kNow, .status = 200, .took = std::chrono::milliseconds(1)});
   }
-  metrics_.api().finished({info, call, 404, &error, std::chrono::milliseconds(1)});
+  metrics_.api().finished(
+      {.operation = info, .at = test::kNow, .status = 404, .refusal = &error, .took = std::chrono::milliseconds(1)});
   metrics_.api().malformed(431000);
   const std::string of_get = R"({api="service",operation="Get",status=")";
   EXPECT_THAT(text(), HasSubstr("muster_request_duration_seconds_count" + of_get + "2xx\"} 3\n"));
