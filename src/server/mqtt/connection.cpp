@@ -1,0 +1,220 @@
+#include "server/mqtt/connection.h"
+
+#include <utility>
+
+#include "base/log.h"
+#include "server/net/await_task.h"
+#include "wire/mqtt/encode.h"
+
+namespace muster::server::mqtt {
+
+using wire::mqtt::Ack;
+using wire::mqtt::Connack;
+using wire::mqtt::Connect;
+using wire::mqtt::ConnectReturn;
+using wire::mqtt::Packet;
+using wire::mqtt::PacketType;
+using wire::mqtt::Publish;
+using wire::mqtt::Qos;
+using wire::mqtt::Signal;
+using wire::mqtt::Subscribe;
+using wire::mqtt::Unsubscribe;
+
+MqttConnection::MqttConnection(std::unique_ptr<Stream> stream, std::string peer_address,
+                               const ConnectionEnvironment& environment, Owner& owner, const MqttSettings& settings,
+                               std::string transport)
+    : Connection(std::move(stream), std::move(peer_address), environment),
+      owner_(owner),
+      settings_(settings),
+      transport_(std::move(transport)),
+      self_(std::make_shared<MqttConnection*>(this)) {
+}
+
+MqttConnection::~MqttConnection() {
+  *self_ = nullptr;
+  if (outbox_) outbox_->detach(attachment_);
+}
+
+asio::awaitable<void> MqttConnection::serve() {
+  if (!co_await accept_client()) co_return;
+  while (co_await serve_packets() == Next::kGoOn) {
+  }
+  session_->ended(orderly_);
+}
+
+/// Reads the CONNECT and answers it; false: nobody came in.
+asio::awaitable<bool> MqttConnection::accept_client() {
+  deadline().set(environment().timeouts.first_octet);
+  Result<std::optional<Packet>> first = std::nullopt;
+  for (;;) {
+    first = next_packet(settings_.max_first_packet);
+    if (!first || *first) break;
+    if (!co_await read_more(inbox_)) co_return false;
+  }
+  deadline().clear();
+  ++environment().counters.requests;
+  if (!first && first.error().code == ErrorCode::kUnsupported) {
+    co_await send(Connack{.code = ConnectReturn::kUnacceptableProtocolVersion});
+    co_return false;
+  }
+  auto* connect = first ? std::get_if<Connect>(&**first) : nullptr;
+  if (connect == nullptr) {  // closed without a word (3.1.0, 3.1.4)
+    ++environment().counters.refused_requests;
+    log_debug("mqtt.refused", {{"peer", peer_address()},
+                               {"reason", first ? "The first packet is no CONNECT." : first.error().message}});
+    co_return false;
+  }
+  if (connect->client_id.empty() && !connect->clean_session) {
+    co_await send(Connack{.code = ConnectReturn::kIdentifierRejected});
+    co_return false;
+  }
+  keep_alive_ = connect->keep_alive;
+  auto accepted = co_await await_task(owner_.connect({std::move(*connect), client(), peer_address(), transport_}));
+  if (!accepted) {
+    ++environment().counters.refused_requests;
+    co_await send(Connack{.code = accepted.error()});
+    co_return false;
+  }
+  session_ = std::move(accepted->session);
+  outbox_ = std::move(accepted->outbox);
+  attachment_ = outbox_->attach([self = std::weak_ptr(self_), executor = stream().executor()] {
+    asio::post(executor, [self] {
+      const auto alive = self.lock();
+      if (alive && *alive != nullptr) (*alive)->wake();
+    });
+  });
+  const Next sent = co_await send(Connack{.session_present = accepted->session_present});
+  if (sent == Next::kEnd) session_->ended(false);
+  co_return sent == Next::kGoOn;
+}
+
+/// Everything that has come and everything that is to go, then a wait for more of either.
+asio::awaitable<MqttConnection::Next> MqttConnection::serve_packets() {
+  for (;;) {
+    if (was_cut()) co_return Next::kEnd;
+    auto packet = next_packet(settings_.max_packet);
+    if (!packet) {
+      ++environment().counters.refused_requests;
+      log_debug("mqtt.closed", {{"peer", peer_address()}, {"reason", packet.error().message}});
+      co_return Next::kEnd;
+    }
+    if (!*packet) break;
+    began_packet_ = false;
+    if (co_await take(std::move(**packet)) == Next::kEnd) co_return Next::kEnd;
+    if (co_await flush_outbox() == Next::kEnd) co_return Next::kEnd;
+  }
+  if (co_await flush_outbox() == Next::kEnd || !outbox_->is_attached(attachment_)) co_return Next::kEnd;
+  // A packet that has begun has to end in time, however its octets trickle in.
+  std::optional<std::chrono::milliseconds> within = patience();
+  if (!inbox_.empty())
+    within = std::exchange(began_packet_, true) ? std::nullopt : std::optional(environment().timeouts.body);
+  if (inbox_.empty()) {
+    inbox_ = {};
+    began_packet_ = false;
+  }
+  switch (co_await await_octets(within)) {
+    case Awaited::kOctets:
+      co_return co_await read_more(inbox_) ? Next::kGoOn : Next::kEnd;
+    case Awaited::kWake:
+      co_return Next::kGoOn;
+    case Awaited::kEnd:
+      break;
+  }
+  co_return Next::kEnd;
+}
+
+asio::awaitable<MqttConnection::Next> MqttConnection::take(Packet packet) {
+  if (auto* publish = std::get_if<Publish>(&packet)) co_return co_await take_publish(std::move(*publish));
+  if (auto* subscribe = std::get_if<Subscribe>(&packet)) co_return co_await take_subscribe(std::move(*subscribe));
+  if (auto* unsubscribe = std::get_if<Unsubscribe>(&packet)) {
+    co_return co_await take_unsubscribe(std::move(*unsubscribe));
+  }
+  if (const auto* ack = std::get_if<Ack>(&packet)) {
+    if (ack->type == PacketType::kPuback) {
+      outbox_->acknowledge(ack->packet_id);
+      co_return Next::kGoOn;
+    }
+    if (ack->type == PacketType::kPubrel) {
+      outbox_->release(ack->packet_id);
+      co_return co_await send(Ack{PacketType::kPubcomp, ack->packet_id});
+    }
+  }
+  if (const auto* signal = std::get_if<Signal>(&packet)) {
+    if (signal->type == PacketType::kPingreq) co_return co_await send(Signal{PacketType::kPingresp});
+    orderly_ = signal->type == PacketType::kDisconnect;
+  }
+  co_return Next::kEnd;  // a DISCONNECT, or what no client sends: a second CONNECT, a server's packet (3.1.0, 4.8)
+}
+
+asio::awaitable<MqttConnection::Next> MqttConnection::take_publish(Publish publish) {
+  ++environment().counters.requests;
+  const Qos qos = publish.qos;
+  const std::uint16_t packet_id = publish.packet_id;
+  if (qos != Qos::kExactlyOnce || outbox_->receive(packet_id)) {
+    auto done = co_await await_task(session_->publish(std::move(publish)));
+    if (!done) {
+      log_debug("mqtt.closed", {{"peer", peer_address()}, {"reason", done.error().message}});
+      co_return Next::kEnd;
+    }
+  }
+  switch (qos) {
+    case Qos::kAtMostOnce:
+      break;
+    case Qos::kAtLeastOnce:
+      co_return co_await send(Ack{PacketType::kPuback, packet_id});
+    case Qos::kExactlyOnce:
+      co_return co_await send(Ack{PacketType::kPubrec, packet_id});
+  }
+  co_return Next::kGoOn;
+}
+
+asio::awaitable<MqttConnection::Next> MqttConnection::take_subscribe(Subscribe subscribe) {
+  wire::mqtt::Suback answer{.packet_id = subscribe.packet_id, .granted = {}};
+  for (auto& wanted : subscribe.subscriptions) {
+    answer.granted.push_back(co_await await_task(session_->subscribe(std::move(wanted))));
+  }
+  co_return co_await send(answer);
+}
+
+asio::awaitable<MqttConnection::Next> MqttConnection::take_unsubscribe(Unsubscribe unsubscribe) {
+  for (auto& filter : unsubscribe.filters) co_await await_task(session_->unsubscribe(std::move(filter)));
+  co_return co_await send(Ack{PacketType::kUnsuback, unsubscribe.packet_id});
+}
+
+asio::awaitable<MqttConnection::Next> MqttConnection::flush_outbox() {
+  while (auto message = outbox_->next()) {
+    if (co_await send(*message) == Next::kEnd) co_return Next::kEnd;
+  }
+  co_return Next::kGoOn;
+}
+
+/// Each packet goes out by itself: one WebSocket message then holds one packet, as clients want it (device-api.md 8).
+asio::awaitable<MqttConnection::Next> MqttConnection::send(const Packet& packet) {
+  co_return co_await send_octets(wire::mqtt::encode(packet)) ? Next::kGoOn : Next::kEnd;
+}
+
+Result<std::optional<Packet>> MqttConnection::next_packet(std::size_t limit) {
+  const ByteView octets = as_bytes(inbox_);
+  const auto header = wire::mqtt::read_fixed_header(octets, limit);
+  if (!header) return std::unexpected(header.error());
+  if (!*header) return std::nullopt;
+  const auto [type, flags, size, body_size] = **header;
+  if (octets.size() < size + body_size) return std::nullopt;
+  auto packet = wire::mqtt::decode(**header, octets.subspan(size, body_size));
+  if (!packet) return std::unexpected(packet.error());
+  inbox_.erase(0, size + body_size);
+  return std::move(*packet);
+}
+
+/// One and a half times the keep alive (3.1.2.10).
+std::chrono::milliseconds MqttConnection::patience() const {
+  return keep_alive_ == 0 ? settings_.silence : std::chrono::milliseconds(std::chrono::seconds(keep_alive_)) * 3 / 2;
+}
+
+std::unique_ptr<Connection> MqttProtocol::connect(std::unique_ptr<Stream> stream, std::string peer_address,
+                                                  const ConnectionEnvironment& environment) {
+  return std::make_unique<MqttConnection>(std::move(stream), std::move(peer_address), environment, owner_, settings_,
+                                          transport_);
+}
+
+}  // namespace muster::server::mqtt

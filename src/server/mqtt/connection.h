@@ -1,0 +1,73 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string>
+
+#include "server/mqtt/owner.h"
+#include "server/net/connection.h"
+#include "wire/mqtt/decode.h"
+
+namespace muster::server::mqtt {
+
+struct MqttSettings {
+  std::size_t max_packet = std::size_t{256} * 1024;              ///< octets, header included
+  std::size_t max_first_packet = std::size_t{16} * 1024;         ///< of a CONNECT, before anybody knows who it is
+  std::chrono::milliseconds silence = std::chrono::minutes(10);  ///< allowed with keep alive 0 (device-api.md 6.2)
+};
+
+/// MQTT 3.1.1 on one connection: CONNECT, then packets one after the other, answered in their order; what the owner
+/// sends goes out in between. Nothing is read while a packet is worked on or an answer does not go out, so a client
+/// that does not read cannot make anything grow.
+class MqttConnection final : public Connection {
+ public:
+  MqttConnection(std::unique_ptr<Stream> stream, std::string peer_address, const ConnectionEnvironment& environment,
+                 Owner& owner, const MqttSettings& settings, std::string transport);
+  ~MqttConnection() override;
+
+ private:
+  enum class Next { kGoOn, kEnd };
+
+  asio::awaitable<void> serve() override;
+  asio::awaitable<bool> accept_client();
+  asio::awaitable<Next> serve_packets();
+  asio::awaitable<Next> take(wire::mqtt::Packet packet);
+  asio::awaitable<Next> take_publish(wire::mqtt::Publish publish);
+  asio::awaitable<Next> take_subscribe(wire::mqtt::Subscribe subscribe);
+  asio::awaitable<Next> take_unsubscribe(wire::mqtt::Unsubscribe unsubscribe);
+  asio::awaitable<Next> flush_outbox();
+  asio::awaitable<Next> send(const wire::mqtt::Packet& packet);
+  /// The next whole packet of the inbox; nullopt: more octets are needed.
+  Result<std::optional<wire::mqtt::Packet>> next_packet(std::size_t limit);
+  [[nodiscard]] std::chrono::milliseconds patience() const;
+
+  Owner& owner_;
+  const MqttSettings& settings_;
+  std::string transport_;
+  std::string inbox_;  ///< received, not yet understood
+  std::uint16_t keep_alive_ = 0;
+  std::unique_ptr<Session> session_;
+  std::shared_ptr<Outbox> outbox_;
+  std::uint64_t attachment_ = 0;
+  std::shared_ptr<MqttConnection*> self_;  ///< what the outbox's wake finds this by, while it lives
+  bool began_packet_ = false;              ///< the inbox holds the beginning of a packet, whose deadline is running
+  bool orderly_ = false;
+};
+
+/// MQTT at an endpoint, for one owner.
+class MqttProtocol final : public Protocol {
+ public:
+  /// `owner` outlives this. `transport` as in Newcomer.
+  explicit MqttProtocol(Owner& owner, MqttSettings settings = {}, std::string transport = "mqtt")
+      : owner_(owner), settings_(settings), transport_(std::move(transport)) {}
+
+  std::unique_ptr<Connection> connect(std::unique_ptr<Stream> stream, std::string peer_address,
+                                      const ConnectionEnvironment& environment) override;
+
+ private:
+  Owner& owner_;
+  const MqttSettings settings_;
+  const std::string transport_;
+};
+
+}  // namespace muster::server::mqtt
