@@ -8,7 +8,8 @@ std::string_view example_config() {
 # flags of the command line win over this file.
 
 data = "./muster-data"        # folder of the store and of generated keys
-listen = ["0.0.0.0:443"]      # ADDRESS:PORT; IPv6 in brackets: "[::]:443"
+listen = ["0.0.0.0:443"]      # HTTPS; ADDRESS:PORT; IPv6 in brackets: "[::]:443"
+mqtt_listen = ["0.0.0.0:8883"]         # MQTT with TLS; ["off"]: nowhere
 # host_name = ["dps.example.net"]        # names of the service; the first is the first instance's
 # certificate = ["server.pem"]           # PEM with its chain; RSA and ECDSA may stand side by side
 # private_key = ["server.key"]           # one for each certificate, in the same order

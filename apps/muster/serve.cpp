@@ -21,6 +21,8 @@
 #include "server/bootstrap/local_identity.h"
 #include "server/bootstrap/service.h"
 #include "server/http/session.h"
+#include "server/mqtt/connection.h"
+#include "server/mqtt/provisioning.h"
 #include "server/net/server.h"
 #include "server/operations/operations.h"
 #include "server/operations/service_manager.h"
@@ -130,7 +132,7 @@ class Running {
     const std::uint16_t port = server_->port();
     fmt::print(
         "Muster is serving.\n"
-        "  provisioning host   {0}:{1}   (device SDKs; they use port 443)\n"
+        "  provisioning host   {0}:{1}   (device SDKs; they use port 443, and 8883 for MQTT)\n"
         "  ID scope            {2}\n"
         "  connection string   in {3}   (service SDKs, `muster enrollment ...`)\n",
         host, port, instance.id_scope, folder_->owner_connection_string().string());
@@ -153,6 +155,7 @@ class Running {
                               {"connectionStringFile", folder_->owner_connection_string().string()},
                               {"localHub", options_.local_hub},
                               {"pid", ::getpid()}};
+    if (!options_.mqtt_listen.empty()) facts["mqttPort"] = server_->port(options_.listen.size());
     if (const auto operations_port = operations_->port()) {
       facts["operationsAddress"] = options_.operations_listen->address;
       facts["operationsPort"] = *operations_port;
@@ -269,10 +272,15 @@ class Running {
     if (!identities) return std::unexpected(identities.error());
     operations_->certificates().set(*identities);
     http_ = std::make_unique<server::HttpProtocol>(service_->handler());
+    mqtt_owner_ = std::make_unique<server::mqtt::Provisioning>(service_->gateway());
+    mqtt_ = std::make_unique<server::mqtt::MqttProtocol>(*mqtt_owner_);
     server::ServerOptions server_options{
         .clock = clock_, .endpoints = {}, .threads = options_.threads, .identities = std::move(*identities)};
     for (const ListenAddress& each : options_.listen) {
       server_options.endpoints.push_back({each.address, each.port, *http_});
+    }
+    for (const ListenAddress& each : options_.mqtt_listen) {
+      server_options.endpoints.push_back({each.address, each.port, *mqtt_});
     }
     server_options.timeouts.handshake = options_.timeouts.handshake;
     server_options.timeouts.first_octet = options_.timeouts.head;
@@ -310,6 +318,8 @@ class Running {
   std::shared_ptr<const model::InstanceConfig> config_;
   std::unique_ptr<server::Service> service_;
   std::unique_ptr<server::HttpProtocol> http_;
+  std::unique_ptr<server::mqtt::Provisioning> mqtt_owner_;
+  std::unique_ptr<server::mqtt::MqttProtocol> mqtt_;
   std::unique_ptr<server::Server> server_;
 };
 

@@ -80,7 +80,7 @@ Result<void> set_data(ServeOptions& options, Values values) {
   return {};
 }
 
-Result<void> set_listen(ServeOptions& options, Values values) {
+Result<void> set_addresses(std::vector<ListenAddress>& out, Values values) {
   if (values.empty()) return invalid("must name at least one address");
   std::vector<ListenAddress> listen;
   for (const std::string& text : values) {
@@ -88,8 +88,23 @@ Result<void> set_listen(ServeOptions& options, Values values) {
     if (!address) return invalid(fmt::format("{}: '{}'", address.error().message, text));
     listen.push_back(*std::move(address));
   }
-  options.listen = std::move(listen);
+  out = std::move(listen);
   return {};
+}
+
+Result<void> set_listen(ServeOptions& options, Values values) {
+  return set_addresses(options.listen, values);
+}
+
+/// A listener that a service can do without.
+Result<void> set_addresses_or_off(std::vector<ListenAddress>& out, Values values) {
+  if (values.size() != 1 || values.front() != "off") return set_addresses(out, values);
+  out.clear();
+  return {};
+}
+
+Result<void> set_mqtt_listen(ServeOptions& options, Values values) {
+  return set_addresses_or_off(options.mqtt_listen, values);
 }
 
 Result<void> set_host_names(ServeOptions& options, Values values) {
@@ -209,6 +224,9 @@ constexpr std::array kSettings = std::to_array<ServeSetting>({
      "Folder of the store and of generated keys, made when missing (default ./muster-data)", set_data},
     {"", "listen", SettingType::kTextList, "MUSTER_LISTEN", "--listen", "ADDRESS:PORT",
      "Where to listen, repeatable (default 0.0.0.0:443)", set_listen},
+    {"", "mqtt_listen", SettingType::kTextList, "MUSTER_MQTT_LISTEN", "--mqtt-listen", "ADDRESS:PORT|off",
+     "Where to listen for MQTT, repeatable (default 0.0.0.0:8883, which is what device SDKs have built in)",
+     set_mqtt_listen},
     {"", "host_name", SettingType::kTextList, "MUSTER_HOST_NAME", "--host-name", "NAME",
      "Name under which devices and tools reach the service, repeatable (default the machine's name)", set_host_names},
     {"", "certificate", SettingType::kTextList, "MUSTER_CERTIFICATE", "--certificate", "FILE",
