@@ -55,7 +55,9 @@ class Muster:
         for name in self.host_names:
             command += ["--host-name", name]
         command += ["--ready-file", str(self.ready_file), "--log-format", "json"]
-        command += ["--operations-listen", "127.0.0.1:0", "--mqtt-listen", "127.0.0.1:0"]
+        for listener in ("--operations-listen", "--mqtt-listen"):
+            if listener not in self.extra_arguments:
+                command += [listener, "127.0.0.1:0"]
         if self.config_file:
             command += ["--config", str(self.config_file)]
         return command + self.extra_arguments
