@@ -62,14 +62,28 @@ function issue(kind, commonName, issuer) {
   return { ...files, cert: fs.readFileSync(files.certFile, 'utf8'), key: fs.readFileSync(files.keyFile, 'utf8') };
 }
 
-// One registration with the unmodified device SDK over HTTPS.
-const register = (security) =>
-  ProvisioningDeviceClient.create('localhost', ready.idScope, new Http(), security).register();
+// One registration with the unmodified device SDK.
+const register = (transport, security) =>
+  ProvisioningDeviceClient.create('localhost', ready.idScope, transport, security).register();
 
-const withKey = (registrationId, key) => register(new SymmetricKeySecurityClient(registrationId, key));
+// Over HTTPS.
+const withKey = (registrationId, key) => register(new Http(), new SymmetricKeySecurityClient(registrationId, key));
 const withCertificate = (registrationId, leaf, ...intermediates) =>
   register(
+    new Http(),
     new X509Security(registrationId, { cert: [leaf, ...intermediates].map((one) => one.cert).join(''), key: leaf.key }),
   );
 
-module.exports = { connectionString, deriveKey, issue, newKey, ready, serviceClient, unique, withCertificate, withKey };
+module.exports = {
+  connectionString,
+  deriveKey,
+  issue,
+  newKey,
+  ready,
+  register,
+  sdk,
+  serviceClient,
+  unique,
+  withCertificate,
+  withKey,
+};
