@@ -8,7 +8,6 @@
 
 #include "base/log.h"
 #include "base/text.h"
-#include "server/api/service_auth.h"
 
 namespace muster::server {
 namespace {
@@ -73,6 +72,7 @@ int code_for(int status) {
 
 ApiHandler::ApiHandler(Parts parts, std::vector<Route> routes)
     : parts_(std::move(parts)),
+      auth_(parts_.sas_tolerance),
       operations_(parts_.limits.operations, Waiting::kInTurn, parts_.clock),
       routes_(std::move(routes)) {
   for (const Route& route : routes_) infos_.push_back(describe(route, infos_.size()));
@@ -153,7 +153,7 @@ Task<ApiResult> ApiHandler::serve_operator(const Route& route, ApiCall& call) {
   auto config = co_await parts_.store.config(parts_.instances.by_host(call.request.header("Host").value_or("")));
   if (!config) co_return server::refuse(config.error());
   call.config = std::move(*config);
-  auto policy = authorize(call, *route.right, parts_.sas_tolerance);
+  auto policy = auth_.authorize(call, *route.right);
   if (!policy) co_return std::unexpected(policy.error());
   call.policy = std::move(*policy);
   if (auto version = check_version(route, call.target.parameter("api-version")); !version) {

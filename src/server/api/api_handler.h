@@ -9,6 +9,7 @@
 #include "server/api/api_call.h"
 #include "server/api/instance_directory.h"
 #include "server/api/operation_info.h"
+#include "server/api/service_auth.h"
 #include "server/api/service_limits.h"
 #include "server/http/message.h"
 #include "store/store.h"
@@ -46,6 +47,7 @@ class ApiHandler final : public HttpHandler {
   Task<ApiResult> serve_operator(const Route& route, ApiCall& call);
 
   Parts parts_;
+  ServiceAuth auth_;
   RateLimiter operations_;  ///< by instance
   std::vector<Route> routes_;
   std::vector<OperationInfo> infos_;  ///< of the routes, and one more for what has none

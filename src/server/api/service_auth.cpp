@@ -10,6 +10,8 @@ namespace muster::server {
 namespace {
 
 constexpr int kUnauthorized = 401002;
+/// Tokens of SDKs have some hundred octets.
+constexpr std::size_t kLongestKept = 1024;
 
 std::unexpected<ApiError> unauthorized(std::string detail) {
   return refuse(401, kUnauthorized, "Unauthorized", std::move(detail));
@@ -44,27 +46,47 @@ bool covers(const std::vector<std::string_view>& granted, const ApiCall& call) {
 
 }  // namespace
 
-std::expected<std::string, ApiError> authorize(const ApiCall& call, model::Right right,
-                                               std::chrono::seconds clock_tolerance) {
+std::expected<std::string, ApiError> ServiceAuth::authorize(const ApiCall& call, model::Right right) {
   const auto header = call.request.header("Authorization");
   if (!header) return unauthorized("no Authorization header");
-  const auto token = wire::parse_sas_token(*header);
-  if (!token) return unauthorized(token.error().detail);
+  std::optional<wire::SasToken> token = recall(call, *header);
+  const bool proven = token.has_value();
+  if (!proven) {
+    auto parsed = wire::parse_sas_token(*header);
+    if (!parsed) return unauthorized(parsed.error().detail);
+    token = std::move(*parsed);
+  }
   if (!covers(resource_segments(token->resource), call)) {
     return unauthorized(fmt::format("the token is for {}", token->resource));
   }
-  if (wire::has_expired(*token, call.at, clock_tolerance)) {
+  if (wire::has_expired(*token, call.at, clock_tolerance_)) {
     return unauthorized(fmt::format("the token ended at {}", format_time(token->expiry)));
   }
   const model::SharedAccessPolicy* policy = call.config->find_policy(token->key_name);
   if (policy == nullptr) return unauthorized(fmt::format("no policy {}", token->key_name));
-  if (!wire::signed_by(*token, policy->primary_key) && !wire::signed_by(*token, policy->secondary_key)) {
-    return unauthorized(fmt::format("the signature is by no key of policy {}", policy->name));
+  if (!proven) {
+    if (!wire::signed_by(*token, policy->primary_key) && !wire::signed_by(*token, policy->secondary_key)) {
+      return unauthorized(fmt::format("the signature is by no key of policy {}", policy->name));
+    }
+    remember(call, *header, *token);
   }
   if (!policy->rights.allows(right)) {
     return unauthorized(fmt::format("policy {} has only {}", policy->name, policy->rights.to_string()));
   }
   return policy->name;
+}
+
+std::optional<wire::SasToken> ServiceAuth::recall(const ApiCall& call, std::string_view header) {
+  const std::scoped_lock lock(mutex_);
+  const Proven* found = proven_.find(header);
+  if (found == nullptr || found->config.lock() != call.config) return std::nullopt;
+  return found->token;
+}
+
+void ServiceAuth::remember(const ApiCall& call, std::string_view header, const wire::SasToken& token) {
+  if (header.size() > kLongestKept) return;
+  const std::scoped_lock lock(mutex_);
+  proven_.put(header, {call.config, token});
 }
 
 }  // namespace muster::server
