@@ -12,6 +12,7 @@ import pytest
 import clients
 import https
 import mqtt_client
+import muster_process
 import sas
 from mqtt_client import CONNACK, PINGREQ, PINGRESP, PUBACK, PUBCOMP, PUBLISH, PUBREL, SUBACK, UNSUBACK
 
@@ -328,7 +329,8 @@ def test_a_client_that_never_reads_stops_being_read(device, enrolled, muster):
     with pytest.raises((TimeoutError, ssl.SSLError, OSError)):
         for _ in range(2000):
             deaf.send(pings)
-    assert muster.memory_kilobytes() - before < 20_000
+    if not muster_process.SANITIZED:  # sanitizers keep what was given back
+        assert muster.memory_kilobytes() - before < 20_000
     assert device(enrolled).connect().subscribe().provision()["status"] == "assigned"
 
 

@@ -194,15 +194,17 @@ asio::awaitable<MqttConnection::Next> MqttConnection::send(const Packet& packet)
 }
 
 Result<std::optional<Packet>> MqttConnection::next_packet(std::size_t limit) {
-  const ByteView octets = as_bytes(inbox_);
+  const ByteView octets = as_bytes(inbox_).subspan(understood_);
   const auto header = wire::mqtt::read_fixed_header(octets, limit);
   if (!header) return std::unexpected(header.error());
-  if (!*header) return std::nullopt;
-  const auto [type, flags, size, body_size] = **header;
-  if (octets.size() < size + body_size) return std::nullopt;
-  auto packet = wire::mqtt::decode(**header, octets.subspan(size, body_size));
+  if (!*header || octets.size() < (*header)->size + (*header)->body_size) {
+    // Only now, and not with every packet: many small ones may have come at once.
+    inbox_.erase(0, std::exchange(understood_, 0));
+    return std::nullopt;
+  }
+  auto packet = wire::mqtt::decode(**header, octets.subspan((*header)->size, (*header)->body_size));
   if (!packet) return std::unexpected(packet.error());
-  inbox_.erase(0, size + body_size);
+  understood_ += (*header)->size + (*header)->body_size;
   return std::move(*packet);
 }
 

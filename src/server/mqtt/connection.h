@@ -44,7 +44,8 @@ class MqttConnection final : public Connection {
   Owner& owner_;
   const MqttSettings& settings_;
   std::string transport_;
-  std::string inbox_;  ///< received, not yet understood
+  std::string inbox_;           ///< received
+  std::size_t understood_ = 0;  ///< how much of it has been
   std::uint16_t keep_alive_ = 0;
   std::unique_ptr<Session> session_;
   std::shared_ptr<Outbox> outbox_;
