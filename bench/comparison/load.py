@@ -45,10 +45,10 @@ class Load:
         report["cpu"] = after - before
         return report
 
-    def hold(self, server, *arguments):
+    def hold(self, server, verb, *arguments, with_certificate):
         """Opens connections and keeps them: a process to be ended by closing its standard input."""
         process = subprocess.Popen(
-            self._command("request", server, True, (*arguments, "--hold")),
+            self._command(verb, server, with_certificate, arguments),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

@@ -6,7 +6,7 @@ import subprocess
 
 from . import processes
 from .report import Figure, median_figure, progress
-from .servers import MusterServer, NginxServer
+from .servers import MusterServer, NginxServer, NginxStream
 
 GROUP_KEY, SECONDARY_KEY = (base64.b64encode(hashlib.sha512(text).digest()).decode() for text in (b"one", b"other"))
 WARM_UP_DEVICES = 100
@@ -18,7 +18,7 @@ class Attestation:
 
     name: str
     title: str
-    limit: float | None
+    limits: dict  # by transport
     presents_certificate: bool = False
 
     def enroll(self, muster, fill, prefixes, devices):
@@ -57,9 +57,9 @@ class SymmetricIndividual(Attestation):
 ATTESTATIONS = {
     case.name: case
     for case in (
-        X509Group("x509", "X.509: leaf and intermediate, group of a verified root", 0.75, presents_certificate=True),
-        SymmetricIndividual("symmetric", "symmetric key: an individual enrollment each", 1.15),
-        SymmetricGroup("symmetric-group", "symmetric key: derived from a group's", None),
+        X509Group("x509", "X.509: leaf and intermediate, group of a verified root", {"https": 0.75, "mqtt": 0.85}, True),
+        SymmetricIndividual("symmetric", "symmetric key: an individual enrollment each", {"https": 1.15, "mqtt": 1.3}),
+        SymmetricGroup("symmetric-group", "symmetric key: derived from a group's", {}),
     )
 }
 
@@ -77,10 +77,11 @@ def filler(binary):
     return fill
 
 
-def run_fleet(load, server, id_scope, prefix, devices, attestation, first=0, stride=1):
+def run_fleet(load, server, id_scope, prefix, devices, attestation, first=0, stride=1, transport="https"):
     return load.run(
         "register",
         server,
+        *(["--mqtt"] if transport == "mqtt" else []),
         *("--id-scope", id_scope, "--prefix", prefix, "--clients", devices, "--first", first, "--stride", stride),
         *("--group-key", GROUP_KEY),
         with_certificate=attestation.presents_certificate,
@@ -92,24 +93,34 @@ def rate(report):
     return report["completed"] / max(report["seconds"] - 1.0, 0.001)
 
 
-def compare(attestation, load, setup, report):
+def compare(attestation, load, setup, report, transport="https"):
     """One table: `setup.rounds` rounds of each server, in turns."""
-    progress(f"{attestation.title}: {setup.rounds} rounds of {setup.devices} devices for each server")
-    folder = setup.folder / attestation.name
+    title = f"{transport.upper()}, {attestation.title}"
+    progress(f"{title}: {setup.rounds} rounds of {setup.devices} devices for each server")
+    folder = setup.folder / f"{attestation.name}-{transport}"
     prefixes = [f"{attestation.name}-{number}-" for number in range(setup.rounds)]
     warm_up = f"{attestation.name}-w-"
     muster = MusterServer(setup.muster, folder / "muster", setup.certificates, setup.threads)
     nginx = None
     try:
         attestation.enroll(muster, setup.fill, [*prefixes, warm_up], setup.devices)
-        model = run_fleet(load, muster, muster.id_scope, warm_up, WARM_UP_DEVICES, attestation)
+        if transport == "mqtt":
+            muster.port = muster.mqtt_port
+        model = run_fleet(load, muster, muster.id_scope, warm_up, WARM_UP_DEVICES, attestation, transport=transport)
         bodies = {"register_body": model["registerBody"], "status_body": model["statusBody"]}
-        nginx = NginxServer(folder / "nginx", setup.certificates, setup.threads, bodies, setup.descriptors)
-        run_fleet(load, nginx, muster.id_scope, warm_up, WARM_UP_DEVICES, attestation)
+        if transport == "mqtt":
+            nginx = NginxStream(
+                folder / "nginx", setup.certificates, setup.threads, load.binary, bodies, setup.descriptors
+            )
+        else:
+            nginx = NginxServer(folder / "nginx", setup.certificates, setup.threads, bodies, setup.descriptors)
+        run_fleet(load, nginx, muster.id_scope, warm_up, WARM_UP_DEVICES, attestation, transport=transport)
         rounds = {"muster": [], "nginx": []}
         for number, prefix in enumerate(prefixes):
             for server in (muster, nginx):
-                outcome = run_fleet(load, server, muster.id_scope, prefix, setup.devices, attestation)
+                outcome = run_fleet(
+                    load, server, muster.id_scope, prefix, setup.devices, attestation, transport=transport
+                )
                 rounds[server.name].append(outcome)
                 progress(f"  round {number + 1} {server.name}: {outcome['cpu'] / outcome['completed']:.0f} us")
         peaks = [processes.peak_kilobytes(server.pid) for server in (muster, nginx)]
@@ -118,7 +129,7 @@ def compare(attestation, load, setup, report):
             if server is not None:
                 server.stop()
     require_same_handshake(rounds)
-    tell(attestation, rounds, peaks, report)
+    tell(title, f"registration.{attestation.name}.{transport}", attestation.limits.get(transport), rounds, peaks, report)
 
 
 def require_same_handshake(rounds):
@@ -128,16 +139,15 @@ def require_same_handshake(rounds):
     progress(f"  handshake: {agreed.pop()}")
 
 
-def tell(attestation, rounds, peaks, report):
+def tell(title, name, limit, rounds, peaks, report):
     muster, nginx = rounds["muster"], rounds["nginx"]
 
     def both(value):
         return [value(outcome) for outcome in muster], [value(outcome) for outcome in nginx]
 
-    name = f"registration.{attestation.name}"
-    report.heading(attestation.title)
+    report.heading(title)
     cpu = both(lambda outcome: outcome["cpu"] / outcome["completed"])
-    report.add(median_figure(f"{name}.cpu", *cpu, "us", attestation.limit))
+    report.add(median_figure(f"{name}.cpu", *cpu, "us", limit))
     report.add(median_figure(f"{name}.rate", *both(rate), "1/s"))
     polls = both(lambda outcome: outcome["polls"] / outcome["completed"])
     report.add(median_figure(f"{name}.polls", *polls, "polls"))

@@ -105,6 +105,10 @@ class MusterServer(Server):
         super().__init__("muster", int(self.ready["port"]), process)
 
     @property
+    def mqtt_port(self):
+        return int(self.ready["mqttPort"])
+
+    @property
     def id_scope(self):
         return self.ready["idScope"]
 
@@ -166,18 +170,115 @@ http {{
 """
 
 
-class NginxServer(Server):
+STREAM_MODULE = "/usr/lib/nginx/modules/ngx_stream_module.so"
+NGINX_STREAM = """
+load_module {module};
+daemon off;
+worker_processes {workers};
+worker_rlimit_nofile {descriptors};
+pid {folder}/nginx.pid;
+error_log {folder}/error.log error;
+events {{ worker_connections {descriptors}; }}
+stream {{
+  tcp_nodelay on;
+  ssl_certificate {certificates}/server.pem;
+  ssl_certificate_key {certificates}/server.key;
+  ssl_protocols TLSv1.2 TLSv1.3;
+  ssl_ciphers ECDHE+AESGCM:ECDHE+AES256+SHA384:ECDHE+AES128+SHA256;
+  ssl_prefer_server_ciphers on;
+  ssl_ecdh_curve X25519:P-256;
+  ssl_session_tickets off;
+  ssl_session_cache off;
+  ssl_verify_client optional_no_ca;
+  ssl_verify_depth 8;
+  server {{
+    listen 127.0.0.1:{port} ssl reuseport backlog=4096;
+    proxy_pass 127.0.0.1:{upstream};
+    proxy_timeout 300s;
+  }}
+}}
+"""
+
+
+def free_port():
+    with contextlib.closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def wait_until_it_accepts(server, log):
+    end = time.monotonic() + START_SECONDS
+    while True:
+        with contextlib.closing(socket.socket()) as probe:
+            if probe.connect_ex(("127.0.0.1", server.port)) == 0:
+                return
+        if server.process.poll() is not None or time.monotonic() > end:
+            server.process.kill()
+            raise ServerFailed(f"{server.name} did not start: {log.read_text(encoding='utf-8')}")
+        time.sleep(0.02)
+
+
+class Nginx(Server):
+    """nginx with a configuration of ours."""
+
+    def __init__(self, folder, port, configuration):
+        folder.mkdir(parents=True, exist_ok=True)
+        config = folder / "nginx.conf"
+        config.write_text(configuration, encoding="utf-8")
+        command = [find_nginx(), "-p", str(folder), "-e", str(folder / "error.log"), "-c", str(config)]
+        with open(folder / "nginx.log", "ab") as log:
+            process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        super().__init__("nginx", port, process)
+        wait_until_it_accepts(self, folder / "error.log")
+
+
+class NginxStream(Nginx):
+    """nginx as a reference for MQTT: the same handshake, and its stream module passes the same packets on to a program
+    with fixed answers, which is not measured."""
+
+    def __init__(self, folder, certificates, workers, answerer, bodies, descriptors):
+        self.answerer = subprocess.Popen(
+            [
+                *(str(answerer), "answer-mqtt", "--register-body", bodies["register_body"]),
+                *("--status-body", bodies["status_body"]),
+            ],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        port = free_port()
+        upstream = int(self.answerer.stdout.readline().split()[1])
+        folder = pathlib.Path(folder)
+        super().__init__(
+            folder,
+            port,
+            NGINX_STREAM.format(
+                module=STREAM_MODULE,
+                folder=folder,
+                certificates=certificates,
+                workers=workers,
+                port=port,
+                upstream=upstream,
+                descriptors=2 * descriptors,
+            ),
+        )
+
+    def stop(self):
+        super().stop()
+        self.answerer.stdin.close()
+        self.answerer.wait()
+
+
+class NginxServer(Nginx):
     """nginx as a reference: the same handshake, fixed answers of the same size."""
 
     def __init__(self, folder, certificates, workers, bodies, descriptors):
         folder = pathlib.Path(folder)
-        folder.mkdir(parents=True, exist_ok=True)
-        with contextlib.closing(socket.socket()) as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
+        port = free_port()
         texts = {"read_body": "{}", "register_body": "{}", "status_body": "{}", **bodies}
-        config = folder / "nginx.conf"
-        config.write_text(
+        super().__init__(
+            folder,
+            port,
             NGINX.format(
                 folder=folder,
                 certificates=certificates,
@@ -186,19 +287,38 @@ class NginxServer(Server):
                 descriptors=descriptors,
                 **{name: text.replace("\\", "\\\\").replace("'", "\\'") for name, text in texts.items()},
             ),
-            encoding="utf-8",
         )
-        command = [find_nginx(), "-p", str(folder), "-e", str(folder / "error.log"), "-c", str(config)]
-        with open(folder / "nginx.log", "ab") as log:
-            process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-        super().__init__("nginx", port, process)
-        end = time.monotonic() + START_SECONDS
-        while not self._accepts():
-            if process.poll() is not None or time.monotonic() > end:
-                process.kill()
-                raise ServerFailed(f"nginx did not start: {(folder / 'error.log').read_text(encoding='utf-8')}")
-            time.sleep(0.02)
 
-    def _accepts(self):
-        with contextlib.closing(socket.socket()) as probe:
-            return probe.connect_ex(("127.0.0.1", self.port)) == 0
+
+MOSQUITTO = """
+listener {port} 127.0.0.1
+certfile {certificates}/server.pem
+keyfile {certificates}/server.key
+allow_anonymous true
+max_connections -1
+persistence false
+log_type error
+user root
+"""
+
+
+def find_mosquitto():
+    """Path of the mosquitto program, or None. Debian keeps it where only root's PATH looks."""
+    return shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin")
+
+
+class Mosquitto(Server):
+    """A well-known MQTT broker as a reference for idle connections."""
+
+    def __init__(self, folder, certificates):
+        folder = pathlib.Path(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        port = free_port()
+        config = folder / "mosquitto.conf"
+        config.write_text(MOSQUITTO.format(port=port, certificates=certificates), encoding="utf-8")
+        with open(folder / "mosquitto.log", "ab") as log:
+            process = subprocess.Popen(
+                [find_mosquitto(), "-c", str(config)], stdin=subprocess.DEVNULL, stdout=log, stderr=log
+            )
+        super().__init__("mosquitto", port, process)
+        wait_until_it_accepts(self, folder / "mosquitto.log")

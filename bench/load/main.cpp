@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 
 #include "base/bytes.h"
+#include "load/answerer.h"
 #include "load/identity.h"
 #include "load/register_script.h"
 #include "load/request_script.h"
@@ -26,6 +27,7 @@ struct Options {
   FleetSettings fleet;
   std::string group_key;
   RequestSettings request;
+  AnswererSettings answerer;
 };
 
 void print(const boost::json::object& line) {
@@ -51,6 +53,12 @@ boost::json::object report(const RunOutcome& outcome, std::chrono::steady_clock:
           {"tls", outcome.agreed},          {"failure", outcome.first_failure}};
 }
 
+/// The other side closes our standard input when it has looked at the server.
+void wait_for_end_of_input() {
+  while (std::getchar() != EOF) {
+  }
+}
+
 Result<void> make_certificates(const Options& options) {
   SystemRandom random;
   return write_certificates(options.folder, options.run.endpoint.host, random);
@@ -63,6 +71,7 @@ Result<void> register_fleet(Options options) {
   options.fleet.host = options.run.endpoint.host;
   options.fleet.count = options.run.clients;
   options.fleet.certificates = options.folder;
+  const bool hold = options.fleet.hold;
   auto context = ClientContext::create(options.tls_version);
   if (!context) return std::unexpected(context.error());
   auto fleet = Fleet::create(std::move(options.fleet));
@@ -76,6 +85,7 @@ Result<void> register_fleet(Options options) {
   line["registerBody"] = (*fleet)->register_body();
   line["statusBody"] = (*fleet)->status_body();
   print(line);
+  if (hold) wait_for_end_of_input();
   return {};
 }
 
@@ -96,9 +106,7 @@ Result<void> repeat_request(Options options) {
   const auto begin = std::chrono::steady_clock::now();
   const RunOutcome outcome = runner.run();
   print(report(outcome, std::chrono::steady_clock::now() - begin));
-  // The other side closes our standard input when it has looked at the server.
-  while (hold && std::getchar() != EOF) {
-  }
+  if (hold) wait_for_end_of_input();
   return {};
 }
 
@@ -123,6 +131,8 @@ int run(int count, char** arguments) {
   fleet.add_option("--prefix", options.fleet.prefix, "registration ids begin with this");
   fleet.add_option("--first", options.fleet.first, "number of the first device");
   fleet.add_option("--stride", options.fleet.stride, "step between the numbers of the devices");
+  fleet.add_flag("--mqtt", options.fleet.mqtt, "over MQTT instead of HTTPS");
+  fleet.add_flag("--hold", options.fleet.hold, "MQTT: connect, subscribe, and stay until standard input ends");
   fleet.add_option("--group-key", options.group_key, "key from which the device keys are derived, base64");
 
   CLI::App& request = *app.add_subcommand("request", "connections repeat one GET request");
@@ -133,9 +143,15 @@ int run(int count, char** arguments) {
   request.add_option("--requests", options.request.requests, "requests on each connection");
   request.add_flag("--hold", options.request.hold, "keep the connections until standard input ends");
 
+  CLI::App& answerer = *app.add_subcommand("answer-mqtt", "answer devices with fixed packets, behind the reference");
+  answerer.add_option("--port", options.answerer.port, "TCP port on 127.0.0.1; 0: any free one");
+  answerer.add_option("--register-body", options.answerer.register_body, "answer to a register request");
+  answerer.add_option("--status-body", options.answerer.status_body, "answer to a poll");
+
   CLI11_PARSE(app, count, arguments);
   std::signal(SIGPIPE, SIG_IGN);
   if (certificates.parsed()) return finish(make_certificates(options));
+  if (answerer.parsed()) return finish(answer_mqtt(options.answerer));
   if (fleet.parsed()) return finish(register_fleet(std::move(options)));
   return finish(repeat_request(std::move(options)));
 }

@@ -10,7 +10,8 @@
 namespace muster::bench {
 
 /// A fleet that registers: each device once, with a handshake of its own, PUT register and polls until it is assigned
-/// (device-api.md 3.1). The pause before a poll is what the server asked for in Retry-After.
+/// (device-api.md 3.1), or CONNECT, SUBSCRIBE and the same two requests with QoS 1 (device-api.md 6). The pause before
+/// a poll is what the server asked for in Retry-After.
 struct FleetSettings {
   std::string host;  ///< Host header
   std::string id_scope;
@@ -19,6 +20,8 @@ struct FleetSettings {
   std::size_t stride = 1;  ///< step between the numbers, to spread the devices over a large store
   std::size_t count = 1;
   std::filesystem::path certificates;  ///< folder of write_certificates; empty: the devices send tokens
+  bool mqtt = false;                   ///< instead of HTTPS
+  bool hold = false;                   ///< MQTT: connect and subscribe, then stay silent
   SecretBytes group_key;               ///< token keys are derived from it and the registration id (device-api.md 4.3)
 };
 
@@ -35,6 +38,8 @@ class Fleet final : public ScriptSource {
 
  private:
   class Device;
+  class HttpDevice;
+  class MqttDevice;
   explicit Fleet(FleetSettings settings) : settings_(std::move(settings)) {}
   [[nodiscard]] std::string registration_id(std::size_t index) const;
   [[nodiscard]] std::string token(const std::string& registration_id) const;

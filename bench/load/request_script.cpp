@@ -10,6 +10,7 @@ class RequestSource::Repeater final : public Script {
       : settings_(settings), identity_(identity), left_(settings.requests) {}
 
   [[nodiscard]] const Identity* identity() const override { return identity_; }
+  [[nodiscard]] ReadReply read_reply() const override { return read_http_reply; }
 
   std::string first_request() override {
     std::string out =

@@ -51,7 +51,8 @@ void Runner::start(std::size_t index) {
   const std::string source = fmt::format("127.0.1.{}", 1 + index % kLocalAddresses);
   ++active_;
   ++open_;
-  auto connection = TlsClient::connect(context_, settings_.endpoint, source, client.script->identity());
+  auto connection =
+      TlsClient::connect(context_, settings_.endpoint, source, client.script->identity(), client.script->read_reply());
   if (!connection) return failed(index, connection.error().message + " " + connection.error().detail);
   client.connection = std::move(*connection);
   client.connection->ask(client.script->first_request());

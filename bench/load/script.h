@@ -28,6 +28,7 @@ class Script {
   virtual ~Script() = default;
   /// What it presents in the handshake; null: nothing.
   [[nodiscard]] virtual const Identity* identity() const = 0;
+  [[nodiscard]] virtual ReadReply read_reply() const = 0;
   virtual std::string first_request() = 0;
   virtual Next on_reply(const Reply& reply) = 0;
 };

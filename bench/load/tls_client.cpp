@@ -2,7 +2,6 @@
 
 #include <array>
 #include <cerrno>
-#include <charconv>
 #include <system_error>
 #include <utility>
 
@@ -14,8 +13,6 @@
 #include <openssl/ssl.h>
 #include <sys/socket.h>
 #include <unistd.h>
-
-#include "base/text.h"
 
 namespace muster::bench {
 namespace {
@@ -63,27 +60,6 @@ bool present(SSL* ssl, const Identity& identity) {
          SSL_add1_chain_cert(ssl, identity.issuer.native()) == 1;
 }
 
-template <class Number>
-Number number_of(std::string_view text) {
-  Number out{};
-  std::from_chars(text.data(), text.data() + text.size(), out);
-  return out;
-}
-
-/// The value of a header in a head of lines, without blanks around it; empty when absent.
-std::string_view header_of(std::string_view head, std::string_view name) {
-  while (!head.empty()) {
-    const auto end = head.find("\r\n");
-    const std::string_view line = head.substr(0, end);
-    const auto colon = line.find(':');
-    if (colon != std::string_view::npos && equals_nocase(line.substr(0, colon), name))
-      return trim(line.substr(colon + 1));
-    if (end == std::string_view::npos) break;
-    head.remove_prefix(end + 2);
-  }
-  return {};
-}
-
 }  // namespace
 
 void ClientContext::Free::operator()(SSL_CTX* context) const {
@@ -111,10 +87,11 @@ Result<ClientContext> ClientContext::create(std::string_view version) {
 }
 
 Result<std::unique_ptr<TlsClient>> TlsClient::connect(const ClientContext& context, const Endpoint& endpoint,
-                                                      const std::string& source, const Identity* identity) {
+                                                      const std::string& source, const Identity* identity,
+                                                      ReadReply read_reply) {
   const auto descriptor = begin_connect(endpoint, source);
   if (!descriptor) return std::unexpected(descriptor.error());
-  std::unique_ptr<TlsClient> client(new TlsClient(*descriptor, SSL_new(context.native())));
+  std::unique_ptr<TlsClient> client(new TlsClient(*descriptor, SSL_new(context.native()), read_reply));
   SSL* ssl = client->ssl_.get();
   if (ssl == nullptr || SSL_set_fd(ssl, *descriptor) != 1 ||
       SSL_set_tlsext_host_name(ssl, endpoint.host.c_str()) != 1 || (identity != nullptr && !present(ssl, *identity))) {
@@ -154,7 +131,7 @@ TlsClient::Progress TlsClient::advance() {
     if (outcome != 1) return judge(outcome);
     if (outbox_.empty()) return fail_with("an answer without a request");
     inbox_.append(buffer.data(), count);
-    if (!parse_reply()) continue;
+    if (!read_reply_(inbox_, reply_)) continue;
     outbox_.clear();
     sent_ = 0;
     return Progress::kReply;
@@ -172,22 +149,6 @@ TlsClient::Progress TlsClient::judge(int outcome) {
 TlsClient::Progress TlsClient::fail_with(std::string why) {
   failure_ = std::move(why);
   return Progress::kFailed;
-}
-
-/// False until all of it is there. Both servers send Content-Length with everything that has a body.
-bool TlsClient::parse_reply() {
-  const std::string_view text = inbox_;
-  const auto end = text.find("\r\n\r\n");
-  constexpr std::size_t kStatusAt = 9;  // behind "HTTP/1.1 "
-  if (end == std::string_view::npos || end < kStatusAt + 3) return false;
-  const std::string_view head = text.substr(0, end);
-  const std::string_view body = text.substr(end + 4);
-  const auto length = number_of<std::size_t>(header_of(head, "content-length"));
-  if (body.size() < length) return false;
-  reply_ = {.status = number_of<int>(head.substr(kStatusAt, 3)),
-            .retry_after = std::chrono::seconds(number_of<int>(header_of(head, "retry-after"))),
-            .body = body.substr(0, length)};
-  return true;
 }
 
 std::string TlsClient::agreed() const {

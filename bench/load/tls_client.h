@@ -10,6 +10,7 @@
 
 #include "base/result.h"
 #include "load/identity.h"
+#include "load/reply.h"
 
 namespace muster::bench {
 
@@ -18,13 +19,6 @@ struct Endpoint {
   std::string address = "127.0.0.1";
   std::uint16_t port = 443;
   std::string host = "localhost";
-};
-
-/// One answer of the server.
-struct Reply {
-  int status = 0;
-  std::chrono::seconds retry_after{0};
-  std::string_view body;  ///< valid until the next request on the connection
 };
 
 /// The TLS settings that all connections of a run share.
@@ -42,15 +36,16 @@ class ClientContext {
   std::unique_ptr<SSL_CTX, Free> context_;
 };
 
-/// A connection with HTTP/1.1 on it, one request at a time; never blocks. Used by one thread.
+/// A connection, one request at a time; never blocks. Used by one thread.
 class TlsClient {
  public:
   enum class Progress { kWaiting, kReply, kFailed };
 
   /// Begins to connect from the local address `source`; the handshake is always a full one. With `identity` the client
-  /// presents its leaf and its issuer. `identity` is only used during the call.
+  /// presents its leaf and its issuer. `identity` is only used during the call. `read_reply` knows the protocol.
   static Result<std::unique_ptr<TlsClient>> connect(const ClientContext& context, const Endpoint& endpoint,
-                                                    const std::string& source, const Identity* identity);
+                                                    const std::string& source, const Identity* identity,
+                                                    ReadReply read_reply);
   ~TlsClient();
   TlsClient(const TlsClient&) = delete;
   TlsClient& operator=(const TlsClient&) = delete;
@@ -71,13 +66,13 @@ class TlsClient {
   struct FreeSession {
     void operator()(SSL* ssl) const;
   };
-  TlsClient(int socket, SSL* ssl) : socket_(socket), ssl_(ssl) {}
+  TlsClient(int socket, SSL* ssl, ReadReply read_reply) : socket_(socket), ssl_(ssl), read_reply_(read_reply) {}
   Progress judge(int outcome);
   Progress fail_with(std::string why);
-  bool parse_reply();
 
   int socket_;
   std::unique_ptr<SSL, FreeSession> ssl_;
+  const ReadReply read_reply_;
   bool established_ = false;
   std::string outbox_;
   std::size_t sent_ = 0;
