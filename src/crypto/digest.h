@@ -29,7 +29,7 @@ class Sha256Stream {
   std::unique_ptr<Context> context_;
 };
 
-/// For the display thumbprints of certificates only; never for signatures.
+/// For the display thumbprints of certificates and the WebSocket handshake only; never for signatures.
 Sha1 sha1(ByteView data);
 /// HMAC-SHA256 (RFC 2104, FIPS 180-4). Any key length.
 Sha256 hmac_sha256(ByteView key, ByteView data);
