@@ -271,9 +271,7 @@ class Running {
     auto identities = load_identities();
     if (!identities) return std::unexpected(identities.error());
     operations_->certificates().set(*identities);
-    http_ = std::make_unique<server::HttpProtocol>(service_->handler());
-    mqtt_owner_ = std::make_unique<server::mqtt::Provisioning>(service_->gateway());
-    mqtt_ = std::make_unique<server::mqtt::MqttProtocol>(*mqtt_owner_);
+    make_protocols();
     server::ServerOptions server_options{
         .clock = clock_, .endpoints = {}, .threads = options_.threads, .identities = std::move(*identities)};
     for (const ListenAddress& each : options_.listen) {
@@ -294,6 +292,17 @@ class Running {
     server_ = std::move(*server);
     watch(server_options.endpoints);
     return {};
+  }
+
+  void make_protocols() {
+    mqtt_owner_ = std::make_unique<server::mqtt::Provisioning>(service_->gateway());
+    mqtt_ = std::make_unique<server::mqtt::MqttProtocol>(*mqtt_owner_);
+    mqtt_over_web_socket_ =
+        std::make_unique<server::mqtt::MqttProtocol>(*mqtt_owner_, server::mqtt::MqttSettings(), "mqtt-ws");
+    server::HttpSettings http;
+    // What is spoken over WebSocket, under the names of device-api.md 8.
+    for (const char* name : {"mqtt", "mqttv3.1"}) http.sub_protocols.push_back({name, *mqtt_over_web_socket_});
+    http_ = std::make_unique<server::HttpProtocol>(service_->handler(), std::move(http));
   }
 
   void watch(const std::vector<server::Endpoint>& endpoints) {
@@ -317,9 +326,10 @@ class Running {
   std::unique_ptr<store::Store> store_;
   std::shared_ptr<const model::InstanceConfig> config_;
   std::unique_ptr<server::Service> service_;
-  std::unique_ptr<server::HttpProtocol> http_;
   std::unique_ptr<server::mqtt::Provisioning> mqtt_owner_;
   std::unique_ptr<server::mqtt::MqttProtocol> mqtt_;
+  std::unique_ptr<server::mqtt::MqttProtocol> mqtt_over_web_socket_;
+  std::unique_ptr<server::HttpProtocol> http_;
   std::unique_ptr<server::Server> server_;
 };
 

@@ -1,9 +1,13 @@
 #include "server/http/session.h"
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "base/log.h"
 #include "server/net/await_task.h"
+#include "server/ws/web_socket_stream.h"
+#include "wire/ws/upgrade.h"
 
 namespace muster::server {
 namespace {
@@ -20,6 +24,17 @@ Session::Session(std::unique_ptr<Stream> stream, std::string peer_address, const
 asio::awaitable<void> Session::serve() {
   while (co_await serve_request()) {
   }
+  if (upgraded_) co_await upgraded_->run_established();
+}
+
+void Session::stop() {
+  Connection::stop();
+  if (upgraded_) upgraded_->stop();
+}
+
+void Session::cut() {
+  Connection::cut();
+  if (upgraded_) upgraded_->cut();
 }
 
 /// False: the connection is to be closed.
@@ -30,6 +45,10 @@ asio::awaitable<bool> Session::serve_request() {
   if (!incoming) {
     if (incoming.error()) co_await refuse(std::move(*incoming.error()));
     co_return false;
+  }
+  if (!settings_.sub_protocols.empty() && !reader.is_http10() &&
+      wire::ws::asks_for_web_socket(incoming->method, incoming->headers)) {
+    co_return co_await upgrade(*incoming);
   }
   const BodyOctets body = incoming->method == "HEAD" ? BodyOctets::kOmit : BodyOctets::kSend;
   ++environment().counters.requests;
@@ -83,11 +102,38 @@ asio::awaitable<bool> Session::send_continue() {
   co_return (co_await stream().write_all(as_bytes(kContinue))).has_value();
 }
 
-asio::awaitable<void> Session::refuse(Refusal refusal) {
+/// Makes the connection one of the sub-protocol, if that can be; false in any case: HTTP is over.
+asio::awaitable<bool> Session::upgrade(const HttpRequest& request) {
+  std::vector<std::string_view> names;
+  for (const SubProtocol& each : settings_.sub_protocols) names.push_back(each.name);
+  auto upgrade = wire::ws::answer_upgrade(request.headers, names);
+  if (!upgrade) {
+    auto& [status, reason, headers] = upgrade.error();
+    co_await refuse({status, std::move(reason)}, std::move(headers));
+    co_return false;
+  }
+  const HttpResponse switching{.status = 101, .headers = std::move(upgrade->headers), .body = {}};
+  // Nobody is let in while the server stops.
+  if (stopping() || !co_await send(switching, ConnectionHeader::kNone, BodyOctets::kOmit)) co_return false;
+  const ByteView received = as_bytes(inbox_);
+  auto stream = std::make_unique<WebSocketStream>(release_stream(), Bytes(received.begin(), received.end()));
+  inbox_ = {};
+  Protocol& next = settings_.sub_protocols[upgrade->sub_protocol].protocol;
+  upgraded_ = next.connect(std::move(stream), peer_address(), environment());
+  if (was_cut()) {
+    upgraded_->cut();
+  } else if (stopping()) {
+    upgraded_->stop();
+  }
+  co_return false;
+}
+
+asio::awaitable<void> Session::refuse(Refusal refusal, std::vector<std::pair<std::string, std::string>> headers) {
   if (was_cut()) co_return;
   ++environment().counters.refused_requests;
   log_debug("http.request_refused", {{"peer", peer_address()}, {"reason", refusal.reason}});
-  const HttpResponse response = handler_.refuse(refusal.status, refusal.reason);
+  HttpResponse response = handler_.refuse(refusal.status, refusal.reason);
+  std::ranges::move(headers, std::back_inserter(response.headers));
   co_await send(response, ConnectionHeader::kClose, BodyOctets::kSend);
 }
 

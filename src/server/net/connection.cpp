@@ -1,21 +1,11 @@
 #include "server/net/connection.h"
 
-#include <array>
 #include <utility>
 
 #include "base/log.h"
+#include "server/net/read_buffer.h"
 
 namespace muster::server {
-namespace {
-
-/// One TLS record's worth, shared by all connections of a thread: what is read moves to its connection at once.
-std::span<std::uint8_t> read_buffer() {
-  thread_local std::array<std::uint8_t, std::size_t{16} * 1024> t_buffer;
-  return t_buffer;
-}
-
-}  // namespace
-
 Connection::Connection(std::unique_ptr<Stream> stream, std::string peer_address,
                        const ConnectionEnvironment& environment)
     : environment_(environment),
