@@ -3,6 +3,8 @@
 #include <optional>
 #include <utility>
 
+#include <fmt/format.h>
+
 #include "base/text.h"
 #include "wire/percent.h"
 #include "wire/split.h"
@@ -63,6 +65,11 @@ Result<DeviceIdentity> parse_device_address(std::string_view address) {
   auto identity = take_identity(rest);
   if (!identity || !rest.empty()) return malformed("address");
   return std::move(*identity);
+}
+
+std::string device_user_name(const DeviceIdentity& identity, std::string_view client_version) {
+  return fmt::format("{}/registrations/{}/api-version={}&ClientVersion={}", identity.id_scope, identity.registration_id,
+                     percent_encode(identity.api_version), percent_encode(client_version));
 }
 
 bool same_device(const DeviceIdentity& a, const DeviceIdentity& b) {

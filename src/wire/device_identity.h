@@ -20,6 +20,9 @@ struct DeviceIdentity {
 /// MQTT. Keys in any order, unknown ones ignored. kInvalidArgument for another form.
 Result<DeviceIdentity> parse_device_user_name(std::string_view user_name);
 
+/// Such a user name, as a device makes it; `client_version`: what it calls itself.
+std::string device_user_name(const DeviceIdentity& identity, std::string_view client_version);
+
 /// `{idScope}/registrations/{registrationId}`, also with a slash or `amqps://host/` in front (device-api.md 7.2): the
 /// addresses of AMQP links and the user name of SASL PLAIN. kInvalidArgument for another form.
 Result<DeviceIdentity> parse_device_address(std::string_view address);

@@ -26,6 +26,13 @@ TEST(DeviceUserName, AnotherFormIsRefused) {
   }
 }
 
+TEST(DeviceUserName, IsMadeAsItIsRead) {
+  const DeviceIdentity identity{"0ne00111111", "dev:1", "2021-06-01"};
+  const std::string user_name = device_user_name(identity, "muster/1.0");
+  EXPECT_EQ(user_name, "0ne00111111/registrations/dev:1/api-version=2021-06-01&ClientVersion=muster%2F1.0");
+  EXPECT_EQ(parse_device_user_name(user_name), identity);
+}
+
 TEST(DeviceAddress, IsReadWithAndWithoutSchemeAndHost) {
   for (const char* address : {"0ne00111111/registrations/dev-1", "/0ne00111111/registrations/dev-1",
                               "amqps://global.example.net/0ne00111111/registrations/dev-1",

@@ -28,4 +28,16 @@ std::string status_topic(std::string_view request_id, std::string_view operation
 std::string provisioning_response_topic(int status, std::string_view request_id,
                                         std::optional<std::chrono::seconds> retry_after);
 
+/// What a device reads from the topic of a response.
+struct ProvisioningResponseTopic {
+  int status = 0;  ///< as of HTTP
+  std::string request_id;
+  std::optional<std::chrono::seconds> retry_after = {};
+
+  bool operator==(const ProvisioningResponseTopic&) const = default;
+};
+
+/// kInvalidArgument for any other topic.
+Result<ProvisioningResponseTopic> parse_provisioning_response_topic(std::string_view topic);
+
 }  // namespace muster::wire

@@ -42,5 +42,20 @@ TEST(ProvisioningTopic, ResponsesAreCutWhereClientsCutThem) {
   EXPECT_EQ(provisioning_response_topic(200, "77aa", {}), "$dps/registrations/res/200/?$rid=77aa");
 }
 
+TEST(ProvisioningTopic, DevicesReadTheTopicOfAResponse) {
+  EXPECT_EQ(parse_provisioning_response_topic("$dps/registrations/res/202/?$rid=9c1d&retry-after=3"),
+            (ProvisioningResponseTopic{.status = 202, .request_id = "9c1d", .retry_after = std::chrono::seconds(3)}));
+  EXPECT_EQ(parse_provisioning_response_topic("$dps/registrations/res/401/?$rid=1"),
+            (ProvisioningResponseTopic{.status = 401, .request_id = "1"}));
+  EXPECT_EQ(
+      parse_provisioning_response_topic(provisioning_response_topic(429, "x", std::chrono::seconds(7)))->retry_after,
+      std::chrono::seconds(7));
+  for (const char* bad :
+       {"", "$dps/registrations/res/", "$dps/registrations/res/?$rid=1", "$dps/registrations/res/2x/?$rid=1",
+        "$dps/registrations/res/-2/?$rid=1", "$dps/registrations/req/200/?$rid=1", "/?$rid=1"}) {
+    EXPECT_FALSE(parse_provisioning_response_topic(bad)) << bad;
+  }
+}
+
 }  // namespace
 }  // namespace muster::wire
