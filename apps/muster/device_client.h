@@ -8,8 +8,8 @@
 #include <boost/json/value.hpp>
 
 #include "base/clock.h"
+#include "base/result.h"
 #include "base/secret.h"
-#include "muster/http.h"
 
 namespace muster::cli {
 
@@ -17,7 +17,8 @@ namespace muster::cli {
 enum class DeviceAttestation { kSymmetricKey, kSymmetricKeyGroup, kX509 };
 
 struct DeviceRegistration {
-  std::string host = {};  ///< provisioning host, with ":port" when it is not 443
+  std::string transport = "http";  ///< the protocol, as --transport names it
+  std::string host = {};           ///< provisioning host, with ":port" when it is not the protocol's own
   std::string id_scope = {};
   std::string registration_id = {};
   DeviceAttestation attestation = DeviceAttestation::kX509;
@@ -43,10 +44,12 @@ struct DeviceOutcome {
 /// Waits; passed in, so that polling is tested without waiting.
 using Sleep = std::function<void(std::chrono::milliseconds)>;
 
-/// Registers one device over HTTPS as the SDKs do: PUT register, then GET the operation until it is final, pausing as
-/// Retry-After says (device-api.md 3.1, 9). Answers from 429 up are tried again until the time is over. kUnavailable
-/// when the service cannot be reached; a refusal is an outcome, not an error.
-Result<DeviceOutcome> register_device(const DeviceRegistration& device, const HttpSend& send, const Clock& clock,
+class DeviceTransport;
+
+/// Registers one device as the SDKs do: asks for a registration, then for its status until that is final, pausing as
+/// the service says (device-api.md 0, 9). Answers from 429 up are tried again until the time is over. kUnavailable when
+/// the service cannot be reached; a refusal is an outcome, not an error.
+Result<DeviceOutcome> register_device(const DeviceRegistration& device, DeviceTransport& transport, const Clock& clock,
                                       const Sleep& sleep);
 
 }  // namespace muster::cli

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "base/bytes.h"
+#include "muster/device_http.h"
 #include "muster/fake_service.h"
 #include "wire/sas_token.h"
 
@@ -23,7 +24,8 @@ struct Bench {
   std::vector<milliseconds> pauses = {};
 
   Result<DeviceOutcome> run(const FakeService& service, const DeviceRegistration& device) {
-    return register_device(device, service.send(), clock, [this](milliseconds pause) {
+    HttpDevice transport(device, service.send(), clock);
+    return register_device(device, transport, clock, [this](milliseconds pause) {
       pauses.push_back(pause);
       clock.advance(pause);
     });

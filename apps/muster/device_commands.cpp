@@ -1,27 +1,65 @@
 #include <memory>
+#include <utility>
 
 #include "muster/commands.h"
+#include "muster/device_http.h"
+#include "muster/device_mqtt.h"
 #include "muster/device_registration.h"
 #include "muster/table.h"
+#include "muster/tls_channel.h"
+#include "muster/web_socket_channel.h"
 
 namespace muster::cli {
 namespace {
 
+constexpr std::uint16_t kHttpsPort = 443;
+constexpr std::uint16_t kMqttPort = 8883;
+
 struct RegisterCommand {
   ClientOptions client = {};
   DeviceOptions device = {};
-  std::string transport = "http";
 };
+
+HttpClientOptions network_options(const Program& program, const RegisterCommand& command,
+                                  const DeviceRegistration& device) {
+  HttpClientOptions out = http_options(command.client.connection, program.environment);
+  out.certificate = command.device.certificate;
+  out.private_key = command.device.private_key;
+  out.timeout = device.timeout;
+  return out;
+}
+
+/// How octets of MQTT reach the service: over TLS, with WebSocket in between or not.
+Result<OpenChannel> mqtt_channel(const Program& program, const DeviceRegistration& device, HttpClientOptions network) {
+  const bool web_socket = device.transport == "mqtt-ws";
+  auto service = parse_host_port(device.host, web_socket ? kHttpsPort : kMqttPort);
+  if (!service) return std::unexpected(service.error());
+  return [&program, &device, web_socket,
+          target = TlsTarget{*std::move(service), std::move(network)}]() -> Result<std::unique_ptr<OctetChannel>> {
+    auto channel = program.open_tls(target);
+    if (!channel || !web_socket) return channel;
+    return open_web_socket(*std::move(channel), device.host, "mqtt", program.random);
+  };
+}
+
+/// The protocol that was asked for; program and device outlive it.
+Result<std::unique_ptr<DeviceTransport>> make_transport(const Program& program, const DeviceRegistration& device,
+                                                        HttpClientOptions network) {
+  if (device.transport == "http") {
+    return std::make_unique<HttpDevice>(device, program.make_send(network), program.clock);
+  }
+  auto open = mqtt_channel(program, device, std::move(network));
+  if (!open) return std::unexpected(open.error());
+  return std::make_unique<MqttDevice>(device, *std::move(open), program.clock);
+}
 
 int register_one(const Program& program, const RegisterCommand& command) {
   const auto device = read_device_registration(command.device);
   if (!device) return report_usage(program, device.error());
 
-  HttpClientOptions http = http_options(command.client.connection, program.environment);
-  http.certificate = command.device.certificate;
-  http.private_key = command.device.private_key;
-  http.timeout = device->timeout;
-  const auto outcome = register_device(*device, program.make_send(http), program.clock, program.sleep);
+  auto transport = make_transport(program, *device, network_options(program, command, *device));
+  if (!transport) return report_usage(program, transport.error());
+  const auto outcome = register_device(*device, **transport, program.clock, program.sleep);
   if (!outcome) return report(program, outcome.error());
 
   print(program, command.client.output, outcome_json(*device, *outcome),
@@ -49,7 +87,7 @@ void add_register(CLI::App& noun, Selection& selection) {
   add("--private-key", device.private_key, "Its private key (PEM)", "FILE");
   add("--api-version", device.api_version, "Version to speak (default 2021-06-01)", "VERSION");
   verb->add_option("--payload", device.payload, "What the device tells custom allocation")->type_name("JSON");
-  as_choice(verb->add_option("--transport", command->transport, "Protocol (default http)"), {"http"});
+  as_choice(verb->add_option("--transport", device.transport, "Protocol (default http)"), {"http", "mqtt", "mqtt-ws"});
   as_number(verb->add_option("--timeout", device.timeout_seconds, "Seconds until it gives up (default 60)"), 1, 3600);
   add_network_options(*verb, command->client.connection);
   add_output_option(*verb, command->client.output);

@@ -58,6 +58,7 @@ void set_if(boost::json::object& out, std::string_view member, const std::string
 Result<DeviceRegistration> read_device_registration(const DeviceOptions& options) {
   if (auto checked = check_attestation(options); !checked) return std::unexpected(checked.error());
   DeviceRegistration device;
+  device.transport = options.transport;
   device.host = options.provisioning_host;
   device.id_scope = options.id_scope;
   device.api_version = options.api_version;
@@ -87,7 +88,7 @@ std::string_view to_string(DeviceAttestation attestation) {
 }
 
 boost::json::object outcome_json(const DeviceRegistration& device, const DeviceOutcome& outcome) {
-  boost::json::object out{{"transport", "http"},
+  boost::json::object out{{"transport", device.transport},
                           {"attestation", to_string(device.attestation)},
                           {"registrationId", device.registration_id},
                           {"status", outcome.status}};

@@ -10,6 +10,7 @@ namespace muster::cli {
 
 /// What the options of `device register` say; empty or absent: not given.
 struct DeviceOptions {
+  std::string transport = "http";
   std::string provisioning_host = {};
   std::string id_scope = {};
   std::string registration_id = {};

@@ -36,6 +36,9 @@ class FakeProgram {
                 .random = random,
                 .sleep = [](std::chrono::milliseconds) {},
                 .make_send = [send = service.send()](const HttpClientOptions&) { return send; },
+                .open_tls = [](const TlsTarget&) -> Result<std::unique_ptr<OctetChannel>> {
+                  return fail(ErrorCode::kUnavailable, "Cannot reach the fake.");
+                },
                 .machine = [] { return Machine{.host_name = "plant.example.net", .cores = 2}; },
                 .serve =
                     [this](const ServeOptions& options) {

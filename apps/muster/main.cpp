@@ -23,6 +23,7 @@ int main(int argc, char** argv) {
         .random = random,
         .sleep = [](std::chrono::milliseconds pause) { std::this_thread::sleep_for(pause); },
         .make_send = make_http_send,
+        .open_tls = connect_tls,
         .machine = this_machine,
         .serve = serve,
         .backup = [&](const auto& options,

@@ -10,6 +10,7 @@
 #include "muster/exit_code.h"
 #include "muster/http_client.h"
 #include "muster/serve_options.h"
+#include "muster/tls_channel.h"
 #include "server/backup/backup.h"
 
 namespace muster::cli {
@@ -24,6 +25,7 @@ struct Program {
   Random& random;
   Sleep sleep;
   std::function<HttpSend(const HttpClientOptions&)> make_send;
+  std::function<Result<std::unique_ptr<OctetChannel>>(const TlsTarget&)> open_tls;
   std::function<Machine()> machine;
   std::function<int(const ServeOptions&)> serve;
   std::function<Result<server::BackupReport>(const server::BackupOptions&, const server::BackupProgress&)> backup;
