@@ -11,3 +11,6 @@ find_package(CLI11 REQUIRED)
 find_package(tomlplusplus REQUIRED)
 find_package(prometheus-cpp CONFIG REQUIRED)
 find_package(mimalloc 2.0 QUIET)
+# Debian's pkg-config file of it names folders that do not exist.
+find_path(QPID_PROTON_INCLUDE_DIR proton/connection_driver.h REQUIRED)
+find_library(QPID_PROTON_LIBRARY qpid-proton REQUIRED)

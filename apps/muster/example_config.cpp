@@ -10,6 +10,7 @@ std::string_view example_config() {
 data = "./muster-data"        # folder of the store and of generated keys
 listen = ["0.0.0.0:443"]      # HTTPS; ADDRESS:PORT; IPv6 in brackets: "[::]:443"
 mqtt_listen = ["0.0.0.0:8883"]         # MQTT with TLS; ["off"]: nowhere
+amqp_listen = ["0.0.0.0:5671"]         # AMQP 1.0 with TLS; ["off"]: nowhere
 # host_name = ["dps.example.net"]        # names of the service; the first is the first instance's
 # certificate = ["server.pem"]           # PEM with its chain; RSA and ECDSA may stand side by side
 # private_key = ["server.key"]           # one for each certificate, in the same order

@@ -16,6 +16,8 @@
 #include "muster/environment.h"
 #include "muster/exit_code.h"
 #include "muster/version.h"
+#include "server/amqp/connection.h"
+#include "server/amqp/provisioning.h"
 #include "server/bootstrap/data_folder.h"
 #include "server/bootstrap/first_instance.h"
 #include "server/bootstrap/local_identity.h"
@@ -155,7 +157,9 @@ class Running {
                               {"connectionStringFile", folder_->owner_connection_string().string()},
                               {"localHub", options_.local_hub},
                               {"pid", ::getpid()}};
-    if (!options_.mqtt_listen.empty()) facts["mqttPort"] = server_->port(options_.listen.size());
+    const std::size_t mqtt = options_.listen.size();
+    if (!options_.mqtt_listen.empty()) facts["mqttPort"] = server_->port(mqtt);
+    if (!options_.amqp_listen.empty()) facts["amqpPort"] = server_->port(mqtt + options_.mqtt_listen.size());
     if (const auto operations_port = operations_->port()) {
       facts["operationsAddress"] = options_.operations_listen->address;
       facts["operationsPort"] = *operations_port;
@@ -280,6 +284,9 @@ class Running {
     for (const ListenAddress& each : options_.mqtt_listen) {
       server_options.endpoints.push_back({each.address, each.port, *mqtt_});
     }
+    for (const ListenAddress& each : options_.amqp_listen) {
+      server_options.endpoints.push_back({each.address, each.port, *amqp_});
+    }
     server_options.timeouts.handshake = options_.timeouts.handshake;
     server_options.timeouts.first_octet = options_.timeouts.head;
     server_options.timeouts.head = options_.timeouts.head;
@@ -299,10 +306,23 @@ class Running {
     mqtt_ = std::make_unique<server::mqtt::MqttProtocol>(*mqtt_owner_);
     mqtt_over_web_socket_ =
         std::make_unique<server::mqtt::MqttProtocol>(*mqtt_owner_, server::mqtt::MqttSettings(), "mqtt-ws");
+    amqp_owner_ = std::make_unique<server::amqp::Provisioning>(service_->gateway());
+    const server::amqp::AmqpSettings amqp = amqp_settings();
+    amqp_ = std::make_unique<server::amqp::AmqpProtocol>(*amqp_owner_, amqp);
+    amqp_over_web_socket_ = std::make_unique<server::amqp::AmqpProtocol>(*amqp_owner_, amqp, "amqp-ws");
     server::HttpSettings http;
     // What is spoken over WebSocket, under the names of device-api.md 8.
     for (const char* name : {"mqtt", "mqttv3.1"}) http.sub_protocols.push_back({name, *mqtt_over_web_socket_});
+    for (const char* name : {"amqpwsb10", "amqp"}) http.sub_protocols.push_back({name, *amqp_over_web_socket_});
     http_ = std::make_unique<server::HttpProtocol>(service_->handler(), std::move(http));
+  }
+
+  server::amqp::AmqpSettings amqp_settings() {
+    server::amqp::AmqpSettings settings;
+    // In the manner of the service that clients know (device-api.md 7.2).
+    settings.engine.container_id = "IoTDPSGW_" + hex_lower(random_.bytes(16));
+    settings.engine.max_message = options_.service_limits.message_bytes;
+    return settings;
   }
 
   void watch(const std::vector<server::Endpoint>& endpoints) {
@@ -329,6 +349,9 @@ class Running {
   std::unique_ptr<server::mqtt::Provisioning> mqtt_owner_;
   std::unique_ptr<server::mqtt::MqttProtocol> mqtt_;
   std::unique_ptr<server::mqtt::MqttProtocol> mqtt_over_web_socket_;
+  std::unique_ptr<server::amqp::Provisioning> amqp_owner_;
+  std::unique_ptr<server::amqp::AmqpProtocol> amqp_;
+  std::unique_ptr<server::amqp::AmqpProtocol> amqp_over_web_socket_;
   std::unique_ptr<server::HttpProtocol> http_;
   std::unique_ptr<server::Server> server_;
 };

@@ -57,6 +57,7 @@ struct ServeOptions {
   std::filesystem::path data = "./muster-data";
   std::vector<ListenAddress> listen = {ListenAddress{}};
   std::vector<ListenAddress> mqtt_listen = {ListenAddress{.address = "0.0.0.0", .port = 8883}};  ///< may be empty
+  std::vector<ListenAddress> amqp_listen = {ListenAddress{.address = "0.0.0.0", .port = 5671}};  ///< may be empty
   std::vector<std::string> host_names;         ///< never empty once loaded; the first names the first instance
   std::vector<CertificateFiles> certificates;  ///< empty: the service makes its own
   unsigned threads = 1;

@@ -146,6 +146,13 @@ TEST(ServeOptions, WhatOperatorsSeeCanBePlacedAndSwitchedOff) {
   EXPECT_THAT(load_file("access_log = ''").error().message, HasSubstr("'access_log'"));
 }
 
+TEST(ServeOptions, AmqpCanBePlacedAndSwitchedOff) {
+  EXPECT_EQ(load_file("")->amqp_listen, (std::vector{ListenAddress{"0.0.0.0", 5671}}));
+  EXPECT_TRUE(load_file("amqp_listen = ['off']")->amqp_listen.empty());
+  EXPECT_EQ(load_file("amqp_listen = ['[::]:0']")->amqp_listen, (std::vector{ListenAddress{"::", 0}}));
+  EXPECT_THAT(load_file("amqp_listen = ['nowhere']").error().message, HasSubstr("'amqp_listen'"));
+}
+
 TEST(ServeOptions, TheExampleConfigurationHoldsTheDefaults) {
   const auto from_example = load_file(std::string(example_config()));
   const auto defaults = load_file("");
@@ -153,6 +160,7 @@ TEST(ServeOptions, TheExampleConfigurationHoldsTheDefaults) {
   ASSERT_TRUE(defaults);
   EXPECT_EQ(from_example->data, defaults->data);
   EXPECT_EQ(from_example->listen, defaults->listen);
+  EXPECT_EQ(from_example->amqp_listen, defaults->amqp_listen);
   EXPECT_EQ(from_example->operations_listen, defaults->operations_listen);
   EXPECT_EQ(from_example->access_log, defaults->access_log);
   EXPECT_EQ(from_example->limits, defaults->limits);

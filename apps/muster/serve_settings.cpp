@@ -107,6 +107,10 @@ Result<void> set_mqtt_listen(ServeOptions& options, Values values) {
   return set_addresses_or_off(options.mqtt_listen, values);
 }
 
+Result<void> set_amqp_listen(ServeOptions& options, Values values) {
+  return set_addresses_or_off(options.amqp_listen, values);
+}
+
 Result<void> set_host_names(ServeOptions& options, Values values) {
   if (values.empty()) return invalid("must name at least one host");
   for (const std::string& name : values) {
@@ -227,6 +231,9 @@ constexpr std::array kSettings = std::to_array<ServeSetting>({
     {"", "mqtt_listen", SettingType::kTextList, "MUSTER_MQTT_LISTEN", "--mqtt-listen", "ADDRESS:PORT|off",
      "Where to listen for MQTT, repeatable (default 0.0.0.0:8883, which is what device SDKs have built in)",
      set_mqtt_listen},
+    {"", "amqp_listen", SettingType::kTextList, "MUSTER_AMQP_LISTEN", "--amqp-listen", "ADDRESS:PORT|off",
+     "Where to listen for AMQP, repeatable (default 0.0.0.0:5671, which is what device SDKs have built in)",
+     set_amqp_listen},
     {"", "host_name", SettingType::kTextList, "MUSTER_HOST_NAME", "--host-name", "NAME",
      "Name under which devices and tools reach the service, repeatable (default the machine's name)", set_host_names},
     {"", "certificate", SettingType::kTextList, "MUSTER_CERTIFICATE", "--certificate", "FILE",

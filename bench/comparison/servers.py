@@ -83,7 +83,8 @@ class MusterServer(Server):
         )
         self.command = [
             *(str(binary), "serve", "--config", str(config), "--data", str(self.data)),
-            *("--listen", "127.0.0.1:0", "--mqtt-listen", "127.0.0.1:0", "--operations-listen", "off"),
+            *("--listen", "127.0.0.1:0", "--mqtt-listen", "127.0.0.1:0", "--amqp-listen", "off"),
+            *("--operations-listen", "off"),
             *("--host-name", HOST, "--ready-file", str(self.ready_file)),
         ]
         self.certificates = certificates

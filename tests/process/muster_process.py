@@ -55,7 +55,7 @@ class Muster:
         for name in self.host_names:
             command += ["--host-name", name]
         command += ["--ready-file", str(self.ready_file), "--log-format", "json"]
-        for listener in ("--operations-listen", "--mqtt-listen"):
+        for listener in ("--operations-listen", "--mqtt-listen", "--amqp-listen"):
             if listener not in self.extra_arguments:
                 command += [listener, "127.0.0.1:0"]
         if self.config_file:

@@ -31,6 +31,14 @@ void DeviceGateway::malformed(int code) const {
   for (OperationObserver* observer : parts_.observers) observer->malformed(code);
 }
 
+DeviceReply DeviceGateway::turn_away(DeviceCall call, const ApiError& error) const {
+  call.at = parts_.clock.now();
+  call.tracking_id = make_time_ordered_guid(parts_.random, call.at);
+  log_refusal(call, "Unknown", error);
+  malformed(error.code);
+  return {error.status, error_body(error, call.tracking_id, call.at), error.retry_after, call.tracking_id};
+}
+
 Task<DeviceReply> DeviceGateway::run(DeviceOperation operation, DeviceCall call, std::string argument) {
   const auto begin = std::chrono::steady_clock::now();
   const OperationInfo& info = infos_[static_cast<std::size_t>(operation)];

@@ -34,6 +34,10 @@ class DeviceGateway {
   /// `call` without tracking id and time, which are given here. `argument`: the body of a register call or a look-up,
   /// the operation id of a status call.
   Task<DeviceReply> run(DeviceOperation operation, DeviceCall call, std::string argument);
+  /// Whether an instance has this ID scope.
+  [[nodiscard]] bool serves(std::string_view id_scope) const { return parts_.devices.serves(id_scope); }
+  /// The answer to what is no proper request and never becomes an operation; `call` as far as it is known.
+  [[nodiscard]] DeviceReply turn_away(DeviceCall call, const ApiError& error) const;
   /// What came was no proper request; `code` as in an error body.
   void malformed(int code) const;
 

@@ -64,6 +64,9 @@ class DeviceService {
         device_registrations_(limits.device_registrations, Waiting::kAlone, parts.clock),
         device_polls_(limits.device_polls, Waiting::kAlone, parts.clock) {}
 
+  /// Whether an instance has this ID scope.
+  [[nodiscard]] bool serves(std::string_view id_scope) const { return instances_.by_scope(id_scope).has_value(); }
+
   /// `body`: a DeviceRegistration, or nothing (device-api.md 3.4).
   Task<DeviceResult> register_device(DeviceCall call, std::string body);
   Task<DeviceResult> operation_status(DeviceCall call, std::string operation_id);
