@@ -55,6 +55,8 @@ struct Detached {
 
 using Event = std::variant<SaslInput, Opened, Attached, Received, Detached>;
 
+class ProtonConnection;
+
 /// AMQP 1.0 on one connection, as the side that is connected to: octets and decisions in, octets and events out. Links
 /// are opened by the peer alone. No input or output, no waiting.
 ///
@@ -98,8 +100,7 @@ class Engine {
   std::optional<std::chrono::steady_clock::time_point> tick(std::chrono::steady_clock::time_point now);
 
  private:
-  class Proton;
-  std::unique_ptr<Proton> proton_;
+  std::unique_ptr<ProtonConnection> proton_;
 };
 
 }  // namespace muster::server::amqp

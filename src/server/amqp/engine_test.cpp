@@ -225,6 +225,15 @@ TEST_F(EngineTest, RefusedConnectionIsToldInTheOpen) {
   EXPECT_TRUE(engine_.is_over());
 }
 
+TEST_F(EngineTest, ConnectionThatNeverOpenedIsClosedWithTheReason) {
+  feed({kAmqpHeader});
+  engine_.close(Condition{"amqp:not-allowed", "The connection is not open."});
+  const std::string out = output();
+  EXPECT_THAT(performatives(as_bytes(out)), ElementsAre(-1, 0x10, 0x18));
+  EXPECT_THAT(out, HasSubstr("The connection is not open."));
+  EXPECT_TRUE(engine_.is_over());
+}
+
 TEST_F(EngineTest, CloseIsAnswered) {
   establish();
   feed({close_frame()});
