@@ -42,7 +42,7 @@ TEST(DeviceSasl, CertificateMechanismsNeedOne) {
 }
 
 TEST(DeviceSasl, CertificateSpeaksForItselfUnlessATokenIsGiven) {
-  const auto party = crypto::test::make_party(crypto::test::leaf_request("i"));
+  const auto party = crypto::testing::make_party(crypto::testing::leaf_request("i"));
   DeviceSasl sasl(ClientCertificates{party.certificate, {}});
   EXPECT_THAT(sasl.names(), ElementsAre("EXTERNAL", "PLAIN", "ANONYMOUS"));
   for (const char* mechanism : {"EXTERNAL", "ANONYMOUS"}) EXPECT_EQ(step(sasl, mechanism, ""), Kind::kAccepted);
