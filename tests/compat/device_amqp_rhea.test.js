@@ -33,7 +33,8 @@ function ask(registrationId, key, message) {
       connection.close();
       resolve(outcome);
     };
-    connection.on('receiver_open', () => connection.open_sender(resource).once('sendable', (c) => c.sender.send(message)));
+    connection.on('receiver_open', () => connection.open_sender(resource));
+    connection.once('sendable', (context) => context.sender.send(message));
     connection.on('rejected', (context) => {
       outcome.error = context.delivery.remote_state.error;
       finish();

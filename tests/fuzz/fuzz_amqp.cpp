@@ -19,6 +19,7 @@ class Service {
   bool feed(ByteView unit) {
     engine_.feed(unit);
     while (auto event = engine_.next_event()) std::visit([this](auto& each) { answer(each); }, *event);
+    engine_.drain();
     output_ += engine_.take_output().size();
     if (output_ > kMostOutput) std::abort();
     return !engine_.is_over();

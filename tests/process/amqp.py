@@ -1,4 +1,5 @@
-"""AMQP 1.0 clients for tests: devices on Debian's qpid-proton, and connections that send whatever octets a test likes."""
+"""AMQP 1.0 clients for tests: devices on Debian's qpid-proton, and connections that send whatever octets a test
+likes."""
 import json
 import socket
 import ssl

@@ -147,12 +147,14 @@ asio::awaitable<void> AmqpConnection::handle_events() {
     if (const auto* detached = std::get_if<Detached>(&*event)) links_.erase(detached->link);
   }
   send_responses();
+  engine_->drain();
 }
 
 asio::awaitable<void> AmqpConnection::handle(SaslInput input) {
   if (input.mechanism) exchange_ = session_->mechanisms().begin(*input.mechanism);
   SaslStep step;
   if (exchange_) step = co_await await_task(exchange_->step(std::move(input.response)));
+  if (step.challenge.size() > kLargestChallenge) step = {};
   switch (step.kind) {
     case SaslStep::Kind::kChallenge:
       engine_->challenge(step.challenge);

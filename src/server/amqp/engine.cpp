@@ -84,6 +84,10 @@ bool Engine::send(LinkId link, ByteView message) {
   return proton_->send(link, message);
 }
 
+void Engine::drain() {
+  proton_->drain();
+}
+
 void Engine::close(const std::optional<Condition>& condition) {
   proton_->close(condition);
   proton_->work();

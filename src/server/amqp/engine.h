@@ -93,6 +93,8 @@ class Engine {
   void grant(LinkId link);
   /// False: the peer has given no credit, or the link is gone.
   bool send(LinkId link, ByteView message);
+  /// Gives back the credit that peers want back when there is nothing more to send (2.6.7).
+  void drain();
   /// Ends the connection, with an error if there is one.
   void close(const std::optional<Condition>& condition);
 

@@ -190,6 +190,17 @@ TEST_F(EngineTest, ResponsesWaitForTheWindowOfTheSession) {
   EXPECT_TRUE(engine_.take_output().empty());
 }
 
+TEST_F(EngineTest, CreditIsGivenBackWhenThePeerWantsIt) {
+  establish();
+  feed({frame_of(described(0x13, list_of({uint_of(0), uint_of(100), uint_of(1), uint_of(100), uint_of(1), uint_of(0),
+                                          uint_of(5), kNull, kTrue})))});
+  EXPECT_TRUE(engine_.send(from_, as_bytes("one")));
+  engine_.take_output();
+  engine_.drain();
+  EXPECT_THAT(sent(), ElementsAre(0x13));
+  EXPECT_FALSE(engine_.send(from_, as_bytes("two")));
+}
+
 TEST_F(EngineTest, WhatThePeerNeverSettlesIsForgotten) {
   establish();
   feed({credit_frame(1, 1000)});

@@ -249,6 +249,15 @@ bool ProtonConnection::send(LinkId id, ByteView message) {
   return true;
 }
 
+void ProtonConnection::drain() {
+  bool drained = false;
+  for (const auto& [id, link] : links_) {
+    if (!pn_link_is_sender(link.proton) || link.closed || !pn_link_get_drain(link.proton)) continue;
+    drained = pn_link_drained(link.proton) > 0 || drained;
+  }
+  if (drained) work();
+}
+
 void ProtonConnection::close(const std::optional<Condition>& condition) {
   const bool remote_opened = (pn_connection_state(connection()) & PN_REMOTE_UNINIT) == 0;
   if (condition && !remote_opened) {  // a close frame of the connection would wait for the peer's open

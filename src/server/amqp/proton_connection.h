@@ -33,6 +33,7 @@ class ProtonConnection final : public SaslListener {
   void accept(LinkId link);
   void settle(DeliveryId delivery, const std::optional<Condition>& rejection);
   bool send(LinkId link, ByteView message);
+  void drain();
   void close(const std::optional<Condition>& condition);
 
   [[nodiscard]] std::string failure() const;
