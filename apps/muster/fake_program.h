@@ -17,6 +17,7 @@ struct Ran {
   int code = -1;
   std::string out = {};
   std::string err = {};
+  std::optional<TlsTarget> opened = {};
   std::optional<ServeOptions> served = {};
   std::optional<server::KeyProtection> backed_up = {};
   std::optional<std::filesystem::path> restored = {};
@@ -36,7 +37,8 @@ class FakeProgram {
                 .random = random,
                 .sleep = [](std::chrono::milliseconds) {},
                 .make_send = [send = service.send()](const HttpClientOptions&) { return send; },
-                .open_tls = [](const TlsTarget&) -> Result<std::unique_ptr<OctetChannel>> {
+                .open_tls = [this](const TlsTarget& target) -> Result<std::unique_ptr<OctetChannel>> {
+                  opened = target;
                   return fail(ErrorCode::kUnavailable, "Cannot reach the fake.");
                 },
                 .machine = [] { return Machine{.host_name = "plant.example.net", .cores = 2}; },
@@ -62,6 +64,7 @@ class FakeProgram {
   std::ostringstream err;
   ManualClock clock{from_micros(1'800'000'000'000'000)};
   SequenceRandom random;
+  std::optional<TlsTarget> opened;
   std::optional<ServeOptions> served;
   std::optional<server::KeyProtection> backed_up;
   std::optional<std::filesystem::path> restored;
@@ -80,6 +83,7 @@ inline Ran run_line(const std::string& line, const FakeService& service = {}) {
   return {.code = code,
           .out = process.out.str(),
           .err = process.err.str(),
+          .opened = process.opened,
           .served = process.served,
           .backed_up = process.backed_up,
           .restored = process.restored};
