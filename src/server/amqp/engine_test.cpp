@@ -252,6 +252,12 @@ TEST_F(EngineTest, CloseIsAnswered) {
   EXPECT_TRUE(engine_.is_over());
 }
 
+TEST_F(EngineTest, NothingIsWrittenToStandardError) {
+  ::testing::internal::CaptureStderr();
+  feed({kAmqpHeader, frame_of(described(0x10, list_of({text_of("peer"), kNull, uint_of(2)})))});
+  EXPECT_EQ(::testing::internal::GetCapturedStderr(), "") << "the maximal frame is too small";
+}
+
 TEST_F(EngineTest, IdleTimesAreKept) {
   feed({kAmqpHeader, open_frame(uint_of(10'000))});
   next<Opened>();

@@ -29,12 +29,18 @@ LinkId id_of(pn_link_t* link) {
   return reinterpret_cast<LinkId>(pn_link_get_context(link));
 }
 
+void write_nothing(std::intptr_t /*context*/, pn_log_subsystem_t /*subsystem*/, pn_log_level_t /*severity*/,
+                   const char* /*message*/) {
+}
+
 }  // namespace
 
 ProtonConnection::ProtonConnection(const EngineSettings& settings, const std::vector<std::string>& mechanisms)
     : settings_(settings) {
   pn_connection_driver_init(&driver_, nullptr, nullptr);
-  // Its frame trace, which the environment can switch on, would write passwords to standard error.
+  // It would write to standard error: warnings as often as peers like, and passwords when the environment switches its
+  // frame trace on.
+  pn_logger_set_log_sink(pn_transport_logger(transport()), write_nothing, 0);
   pn_logger_reset_mask(pn_transport_logger(transport()), PN_SUBSYSTEM_ALL, PN_LEVEL_ALL);
   pn_transport_set_server(transport());
   pn_transport_set_max_frame(transport(), settings_.max_frame);
