@@ -129,7 +129,8 @@ def compare(attestation, load, setup, report, transport="https"):
             if server is not None:
                 server.stop()
     require_same_handshake(rounds)
-    tell(title, f"registration.{attestation.name}.{transport}", attestation.limits.get(transport), rounds, peaks, report)
+    name = f"registration.{attestation.name}" + ("" if transport == "https" else f".{transport}")
+    tell(title, name, attestation.limits.get(transport), rounds, peaks, report)
 
 
 def require_same_handshake(rounds):
