@@ -105,6 +105,7 @@ asio::awaitable<bool> Session::send_continue() {
 /// Makes the connection one of the sub-protocol, if that can be; false in any case: HTTP is over.
 asio::awaitable<bool> Session::upgrade(const HttpRequest& request) {
   std::vector<std::string_view> names;
+  names.reserve(settings_.sub_protocols.size());
   for (const SubProtocol& each : settings_.sub_protocols) names.push_back(each.name);
   auto upgrade = wire::ws::answer_upgrade(request.headers, names);
   if (!upgrade) {
