@@ -29,6 +29,9 @@ function(muster_module name)
   target_link_libraries(muster_${name} PUBLIC ${ARG_USES} ${ARG_LIBRARIES})
   target_precompile_headers(muster_${name} PRIVATE ${MUSTER_COMMON_HEADERS} ${ARG_PRECOMPILE})
   add_dependencies(muster_${name} check_layers)
+  if(MUSTER_FUZZ) # the tests themselves are not searched, so they do not pay for the marks
+    target_compile_options(muster_${name} PRIVATE -fsanitize=fuzzer-no-link)
+  endif()
 
   if(tests)
     add_executable(${name}_test ${tests})
@@ -46,9 +49,10 @@ function(muster_fuzz_target name source)
   list(TRANSFORM ARGN PREPEND muster_ OUTPUT_VARIABLE libraries)
   add_executable(${name} ${source})
   target_link_libraries(${name} PRIVATE ${libraries})
+  target_compile_options(${name} PRIVATE -fsanitize=fuzzer-no-link)
   target_link_options(${name} PRIVATE -fsanitize=fuzzer)
   set(seeds ${CMAKE_CURRENT_SOURCE_DIR}/seeds/${name})
-  add_test(NAME ${name} COMMAND ${name} -max_total_time=15 -timeout=10 -rss_limit_mb=2048 -print_final_stats=1
+  add_test(NAME ${name} COMMAND ${name} -max_total_time=${MUSTER_FUZZ_SECONDS} -timeout=10 -rss_limit_mb=2048 -print_final_stats=1
                                 ${CMAKE_CURRENT_BINARY_DIR}/${name}.corpus ${seeds})
   file(MAKE_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR}/${name}.corpus)
   set_tests_properties(${name} PROPERTIES LABELS fuzz TIMEOUT 120)
