@@ -4,13 +4,14 @@
 #include <cstdint>
 #include <limits>
 
+#include "wire/amqp/encode.h"
 #include "wire/amqp/value.h"
 
 namespace muster::wire::amqp {
 namespace {
 
 // Descriptors of the sections (3.2).
-enum : std::uint64_t {
+enum : std::uint8_t {
   kHeader = 0x70,
   kDeliveryAnnotations = 0x71,
   kMessageAnnotations = 0x72,
@@ -25,8 +26,6 @@ enum : std::uint64_t {
 /// Place of correlation-id in the list of properties (3.2.4).
 constexpr std::size_t kCorrelationId = 5;
 
-constexpr std::uint8_t kNull = 0x40;
-constexpr std::size_t kLargestShort = 0xff;
 /// Of a correlation-id, which is kept and sent back; four types of id exist, the longest in use are texts.
 constexpr std::size_t kLongestId = 1024;
 
@@ -52,6 +51,9 @@ bool read_application_properties(const Value& section, Message& out) {
     const auto name = as_string((*items)[i]);
     const auto text = as_string((*items)[i + 1]);
     if (name && text) out.properties.emplace_back(*name, *text);
+    if (const auto number = as_integer((*items)[i + 1]); name && number) {
+      out.properties.emplace_back(*name, std::to_string(*number));
+    }
   }
   return true;
 }
@@ -83,47 +85,9 @@ bool read_section(const Value& section, Message& out) {
   }
 }
 
-void put_32(Bytes& out, std::size_t number) {
-  for (unsigned shift = 32; shift > 0; shift -= 8) out.push_back(static_cast<std::uint8_t>(number >> (shift - 8U)));
-}
-
-/// Format code and size of a text or binary; `small` is the code of its short form.
-void put_variable(Bytes& out, std::uint8_t small, ByteView content) {
-  const bool is_short = content.size() <= kLargestShort;
-  out.push_back(is_short ? small : small + 0x10U);
-  if (is_short) {
-    out.push_back(static_cast<std::uint8_t>(content.size()));
-  } else {
-    put_32(out, content.size());
-  }
-  out.insert(out.end(), content.begin(), content.end());
-}
-
-/// `small` is the code of the short form of a list or map.
-void put_compound(Bytes& out, std::uint8_t small, std::uint8_t count, const Bytes& items) {
-  const bool is_short = items.size() < kLargestShort;
-  out.push_back(is_short ? small : small + 0x10U);
-  if (is_short) {
-    out.push_back(static_cast<std::uint8_t>(items.size() + 1));
-    out.push_back(count);
-  } else {
-    put_32(out, items.size() + 4);
-    put_32(out, count);
-  }
-  out.insert(out.end(), items.begin(), items.end());
-}
-
-void put_descriptor(Bytes& out, std::uint64_t section) {
-  out.insert(out.end(), {0x00, 0x53, static_cast<std::uint8_t>(section)});
-}
-
-void put_int(Bytes& out, std::int64_t number) {
-  if (number <= std::numeric_limits<std::int8_t>::max()) {
-    out.insert(out.end(), {0x54, static_cast<std::uint8_t>(number)});
-  } else {
-    out.push_back(0x71);
-    put_32(out, static_cast<std::size_t>(number));
-  }
+void put_section(Bytes& out, std::uint8_t section, const Bytes& value) {
+  const Bytes encoded = described_value(section, value);
+  out.insert(out.end(), encoded.begin(), encoded.end());
 }
 
 }  // namespace
@@ -148,25 +112,32 @@ Result<Message> decode_message(ByteView octets) {
 Bytes encode_response(const Response& response) {
   Bytes out;
   if (!response.correlation_id.empty()) {
-    Bytes items(kCorrelationId, kNull);
-    items.insert(items.end(), response.correlation_id.begin(), response.correlation_id.end());
-    put_descriptor(out, kProperties);
-    put_compound(out, 0xc0, kCorrelationId + 1, items);
+    const Bytes id(response.correlation_id.begin(), response.correlation_id.end());
+    const Bytes none = null_value();
+    put_section(out, kProperties, list_value({none, none, none, none, none, id}));
   }
   if (response.retry_after) {
-    const std::int64_t seconds =
-        std::clamp<std::int64_t>(response.retry_after->count(), 0, std::numeric_limits<std::int32_t>::max());
-    Bytes items;
+    const Bytes seconds = int_value(static_cast<std::int32_t>(
+        std::clamp<std::int64_t>(response.retry_after->count(), 0, std::numeric_limits<std::int32_t>::max())));
     // The C SDK stops at the first one that it knows, C# knows the other spelling only (7.4).
-    for (const std::string_view name : {"retry-after", "Retry-After"}) {
-      put_variable(items, 0xa1, as_bytes(name));
-      put_int(items, seconds);
-    }
-    put_descriptor(out, kApplicationProperties);
-    put_compound(out, 0xc1, 4, items);
+    put_section(out, kApplicationProperties,
+                map_value({string_value("retry-after"), seconds, string_value("Retry-After"), seconds}));
   }
-  put_descriptor(out, kData);
-  put_variable(out, 0xa0, as_bytes(response.body));
+  put_section(out, kData, binary_value(as_bytes(response.body)));
+  return out;
+}
+
+Bytes encode_request(const Request& request) {
+  Bytes out;
+  const Bytes none = null_value();
+  put_section(out, kProperties, list_value({none, none, none, none, none, string_value(request.correlation_id)}));
+  const Bytes type = string_value("iotdps-operation-type");
+  const Bytes operation = string_value(request.operation);
+  put_section(out, kApplicationProperties,
+              request.operation_id.empty() ? map_value({type, operation})
+                                           : map_value({type, operation, string_value("iotdps-operation-id"),
+                                                        string_value(request.operation_id)}));
+  put_section(out, kData, binary_value(as_bytes(request.body)));
   return out;
 }
 

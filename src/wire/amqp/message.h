@@ -14,8 +14,9 @@ namespace muster::wire::amqp {
 
 /// What counts of a message that came (AMQP 1.0 section 3.2).
 struct Message {
-  Bytes correlation_id = {};                                         ///< as encoded, of whatever type; empty: none
-  std::vector<std::pair<std::string, std::string>> properties = {};  ///< application properties that are texts
+  Bytes correlation_id = {};  ///< as encoded, of whatever type; empty: none
+  std::vector<std::pair<std::string, std::string>> properties =
+      {};                 ///< application properties that are texts or whole numbers
   std::string body = {};  ///< data sections in a row, or a text or binary as amqp-value; empty for other kinds
 
   /// nullopt: there is none of this name.
@@ -33,5 +34,15 @@ struct Response {
 };
 
 Bytes encode_response(const Response& response);
+
+/// A request of the device API (device-api.md 7.4).
+struct Request {
+  std::string_view operation;          ///< iotdps-operation-type
+  std::string_view operation_id = {};  ///< empty: none
+  std::string_view correlation_id = {};
+  std::string_view body = {};
+};
+
+Bytes encode_request(const Request& request);
 
 }  // namespace muster::wire::amqp

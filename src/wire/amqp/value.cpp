@@ -182,6 +182,23 @@ std::optional<std::uint64_t> as_unsigned(const Value& value) {
   }
 }
 
+std::optional<std::int64_t> as_integer(const Value& value) {
+  switch (value.code) {
+    case 0x51:
+    case 0x54:
+    case 0x55:
+      return static_cast<std::int8_t>(read_unsigned(value.content));
+    case 0x61:
+      return static_cast<std::int16_t>(read_unsigned(value.content));
+    case 0x71:
+      return static_cast<std::int32_t>(read_unsigned(value.content));
+    case 0x81:
+      return static_cast<std::int64_t>(read_unsigned(value.content));
+    default:
+      return std::nullopt;
+  }
+}
+
 std::optional<bool> as_bool(const Value& value) {
   if (value.code == 0x41 || value.code == 0x42) return value.code == 0x41;
   if (value.code == 0x56) return value.content.front() != 0;

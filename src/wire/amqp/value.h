@@ -28,6 +28,8 @@ struct Value {
 
 /// Any of the unsigned types.
 std::optional<std::uint64_t> as_unsigned(const Value& value);
+/// Any of the signed types.
+std::optional<std::int64_t> as_integer(const Value& value);
 std::optional<bool> as_bool(const Value& value);
 /// A string or a symbol.
 std::optional<std::string_view> as_string(const Value& value);
