@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "muster/commands.h"
+#include "muster/device_amqp.h"
 #include "muster/device_http.h"
 #include "muster/device_mqtt.h"
 #include "muster/device_registration.h"
@@ -11,9 +12,6 @@
 
 namespace muster::cli {
 namespace {
-
-constexpr std::uint16_t kHttpsPort = 443;
-constexpr std::uint16_t kMqttPort = 8883;
 
 struct RegisterCommand {
   ClientOptions client = {};
@@ -29,16 +27,32 @@ HttpClientOptions network_options(const Program& program, const RegisterCommand&
   return out;
 }
 
-/// How octets of MQTT reach the service: over TLS, with WebSocket in between or not.
-Result<OpenChannel> mqtt_channel(const Program& program, const DeviceRegistration& device, HttpClientOptions network) {
-  const bool web_socket = device.transport == "mqtt-ws";
-  auto service = parse_host_port(device.host, web_socket ? kHttpsPort : kMqttPort);
+/// A protocol of devices that is no HTTP: its own port, or the sub-protocol of WebSocket on the port of HTTPS.
+struct ChannelProtocol {
+  std::uint16_t port;
+  std::string_view sub_protocol;
+};
+
+ChannelProtocol protocol_of(std::string_view transport) {
+  constexpr std::uint16_t kHttpsPort = 443;
+  constexpr std::uint16_t kMqttPort = 8883;
+  constexpr std::uint16_t kAmqpPort = 5671;
+  if (transport == "mqtt") return {kMqttPort, ""};
+  if (transport == "mqtt-ws") return {kHttpsPort, "mqtt"};
+  if (transport == "amqp") return {kAmqpPort, ""};
+  return {kHttpsPort, "AMQPWSB10"};
+}
+
+/// How octets reach the service: over TLS, with WebSocket in between or not.
+Result<OpenChannel> open_channel(const Program& program, const DeviceRegistration& device, HttpClientOptions network) {
+  const ChannelProtocol protocol = protocol_of(device.transport);
+  auto service = parse_host_port(device.host, protocol.port);
   if (!service) return std::unexpected(service.error());
-  return [&program, &device, web_socket,
+  return [&program, &device, sub_protocol = std::string(protocol.sub_protocol),
           target = TlsTarget{*std::move(service), std::move(network)}]() -> Result<std::unique_ptr<OctetChannel>> {
     auto channel = program.open_tls(target);
-    if (!channel || !web_socket) return channel;
-    return open_web_socket(*std::move(channel), device.host, "mqtt", program.random);
+    if (!channel || sub_protocol.empty()) return channel;
+    return open_web_socket(*std::move(channel), device.host, sub_protocol, program.random);
   };
 }
 
@@ -48,8 +62,11 @@ Result<std::unique_ptr<DeviceTransport>> make_transport(const Program& program, 
   if (device.transport == "http") {
     return std::make_unique<HttpDevice>(device, program.make_send(network), program.clock);
   }
-  auto open = mqtt_channel(program, device, std::move(network));
+  auto open = open_channel(program, device, std::move(network));
   if (!open) return std::unexpected(open.error());
+  if (device.transport.starts_with("amqp")) {
+    return std::make_unique<AmqpDevice>(device, *std::move(open), program.clock);
+  }
   return std::make_unique<MqttDevice>(device, *std::move(open), program.clock);
 }
 
@@ -87,7 +104,8 @@ void add_register(CLI::App& noun, Selection& selection) {
   add("--private-key", device.private_key, "Its private key (PEM)", "FILE");
   add("--api-version", device.api_version, "Version to speak (default 2021-06-01)", "VERSION");
   verb->add_option("--payload", device.payload, "What the device tells custom allocation")->type_name("JSON");
-  as_choice(verb->add_option("--transport", device.transport, "Protocol (default http)"), {"http", "mqtt", "mqtt-ws"});
+  as_choice(verb->add_option("--transport", device.transport, "Protocol (default http)"),
+            {"http", "mqtt", "mqtt-ws", "amqp", "amqp-ws"});
   as_number(verb->add_option("--timeout", device.timeout_seconds, "Seconds until it gives up (default 60)"), 1, 3600);
   add_network_options(*verb, command->client.connection);
   add_output_option(*verb, command->client.output);

@@ -10,7 +10,8 @@ from cli_program import OK, REFUSED, UNREACHABLE, USAGE, Cli
 
 KEY = base64.b64encode(bytes(range(32))).decode()
 OTHER_KEY = base64.b64encode(bytes(range(32, 64))).decode()
-TRANSPORTS = ["http", "mqtt", "mqtt-ws"]
+TRANSPORTS = ["http", "mqtt", "mqtt-ws", "amqp", "amqp-ws"]
+OWN_PORTS = {"mqtt": "mqttPort", "amqp": "amqpPort"}
 
 pytestmark = pytest.mark.parametrize("transport", TRANSPORTS)
 
@@ -21,7 +22,7 @@ def register(muster, transport):
     cli = Cli(muster)
 
     def run(*arguments, port=None):
-        port = port or (muster.ready["mqttPort"] if transport == "mqtt" else muster.port)
+        port = port or muster.ready[OWN_PORTS.get(transport, "port")]
         environment = cli.environment | {"MUSTER_CONNECT_TO": f"{muster.address}:{port}"}
         host = f"{muster.ready['provisioningHost']}:{port}"
         common = ["device", "register", "--transport", transport, "--provisioning-host", host]
