@@ -20,7 +20,7 @@ def memory_per_connection(load, server, connections):
 
 def memory_per_mqtt_device(load, server, connections):
     """The same for devices with tokens that have connected and subscribed."""
-    device = ("--mqtt", "--hold", "--id-scope", "0neBench", "--group-key", GROUP_KEY, "--max-open", connections)
+    device = ("--transport", "mqtt", "--hold", "--id-scope", "0neBench", "--group-key", GROUP_KEY, "--max-open", connections)
     with load.hold(server, "register", *device, "--clients", WARM_UP_CONNECTIONS, with_certificate=False) as holder:
         holder.stdin.close()
     return grown(load, server, connections, "register", device, False)
@@ -43,7 +43,7 @@ def compare_mqtt(load, setup, report):
     for number in range(setup.idle_rounds):
         folder = setup.folder / "idle-mqtt" / str(number)
         muster = MusterServer(setup.muster, folder / "muster", setup.certificates, setup.threads)
-        muster.port = muster.mqtt_port
+        muster.port = muster.port_of("mqtt")
         for server in (muster, Mosquitto(folder / "mosquitto", setup.certificates)):
             try:
                 octets[server.name].append(memory_per_mqtt_device(load, server, setup.connections))

@@ -57,8 +57,8 @@ class SymmetricIndividual(Attestation):
 ATTESTATIONS = {
     case.name: case
     for case in (
-        X509Group("x509", "X.509: leaf and intermediate, group of a verified root", {"https": 0.75, "mqtt": 0.85}, True),
-        SymmetricIndividual("symmetric", "symmetric key: an individual enrollment each", {"https": 1.15, "mqtt": 1.3}),
+        X509Group("x509", "X.509: leaf and intermediate, group of a verified root", {"https": 0.75, "mqtt": 0.85, "amqp": 1.5}, True),
+        SymmetricIndividual("symmetric", "symmetric key: an individual enrollment each", {"https": 1.15, "mqtt": 1.3, "amqp": 1.5}),
         SymmetricGroup("symmetric-group", "symmetric key: derived from a group's", {}),
     )
 }
@@ -81,7 +81,7 @@ def run_fleet(load, server, id_scope, prefix, devices, attestation, first=0, str
     return load.run(
         "register",
         server,
-        *(["--mqtt"] if transport == "mqtt" else []),
+        *("--transport", transport),
         *("--id-scope", id_scope, "--prefix", prefix, "--clients", devices, "--first", first, "--stride", stride),
         *("--group-key", GROUP_KEY),
         with_certificate=attestation.presents_certificate,
@@ -104,16 +104,14 @@ def compare(attestation, load, setup, report, transport="https"):
     nginx = None
     try:
         attestation.enroll(muster, setup.fill, [*prefixes, warm_up], setup.devices)
-        if transport == "mqtt":
-            muster.port = muster.mqtt_port
+        muster.port = muster.port_of(transport)
         model = run_fleet(load, muster, muster.id_scope, warm_up, WARM_UP_DEVICES, attestation, transport=transport)
         bodies = {"register_body": model["registerBody"], "status_body": model["statusBody"]}
-        if transport == "mqtt":
-            nginx = NginxStream(
-                folder / "nginx", setup.certificates, setup.threads, load.binary, bodies, setup.descriptors
-            )
+        place = (folder / "nginx", setup.certificates, setup.threads)
+        if transport == "https":
+            nginx = NginxServer(*place, bodies, setup.descriptors)
         else:
-            nginx = NginxServer(folder / "nginx", setup.certificates, setup.threads, bodies, setup.descriptors)
+            nginx = NginxStream(*place, load.binary, transport, bodies, setup.descriptors)
         run_fleet(load, nginx, muster.id_scope, warm_up, WARM_UP_DEVICES, attestation, transport=transport)
         rounds = {"muster": [], "nginx": []}
         for number, prefix in enumerate(prefixes):

@@ -83,7 +83,7 @@ class MusterServer(Server):
         )
         self.command = [
             *(str(binary), "serve", "--config", str(config), "--data", str(self.data)),
-            *("--listen", "127.0.0.1:0", "--mqtt-listen", "127.0.0.1:0", "--amqp-listen", "off"),
+            *("--listen", "127.0.0.1:0", "--mqtt-listen", "127.0.0.1:0", "--amqp-listen", "127.0.0.1:0"),
             *("--operations-listen", "off"),
             *("--host-name", HOST, "--ready-file", str(self.ready_file)),
         ]
@@ -105,9 +105,8 @@ class MusterServer(Server):
         self.ready = json.loads(self.ready_file.read_text(encoding="utf-8"))
         super().__init__("muster", int(self.ready["port"]), process)
 
-    @property
-    def mqtt_port(self):
-        return int(self.ready["mqttPort"])
+    def port_of(self, transport):
+        return int(self.ready["port" if transport == "https" else f"{transport}Port"])
 
     @property
     def id_scope(self):
@@ -234,13 +233,13 @@ class Nginx(Server):
 
 
 class NginxStream(Nginx):
-    """nginx as a reference for MQTT: the same handshake, and its stream module passes the same packets on to a program
-    with fixed answers, which is not measured."""
+    """nginx as a reference for MQTT and AMQP: the same handshake, and its stream module passes the same octets on to a
+    program with fixed answers, which is not measured."""
 
-    def __init__(self, folder, certificates, workers, answerer, bodies, descriptors):
+    def __init__(self, folder, certificates, workers, answerer, transport, bodies, descriptors):
         self.answerer = subprocess.Popen(
             [
-                *(str(answerer), "answer-mqtt", "--register-body", bodies["register_body"]),
+                *(str(answerer), "answer", "--transport", transport, "--register-body", bodies["register_body"]),
                 *("--status-body", bodies["status_body"]),
             ],
             stdin=subprocess.PIPE,

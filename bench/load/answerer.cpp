@@ -15,16 +15,9 @@
 
 #include "base/bytes.h"
 #include "base/descriptor.h"
-#include "wire/mqtt/decode.h"
-#include "wire/mqtt/encode.h"
-#include "wire/provisioning_topic.h"
 
 namespace muster::bench {
 namespace {
-
-namespace mqtt = wire::mqtt;
-
-constexpr std::size_t kMaxPacket = 65'536;
 
 std::unexpected<Error> failed(std::string_view what) {
   return fail(ErrorCode::kUnavailable, fmt::format("{}: {}", what, std::generic_category().message(errno)));
@@ -73,9 +66,9 @@ class Answerer {
 
  private:
   struct Client {
-    Descriptor socket{-1};
-    std::string inbox;
-    std::uint16_t last_id = 0;
+    Descriptor socket = Descriptor(-1);
+    std::string inbox = {};
+    std::unique_ptr<Answers> answers = {};
   };
 
   void watch(int descriptor) {
@@ -92,7 +85,9 @@ class Answerer {
       const int on = 1;
       ::setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
       watch(descriptor);
-      clients_[descriptor].socket = Descriptor(descriptor);
+      const bool mqtt = settings_.transport == Transport::kMqtt;
+      clients_[descriptor] = {.socket = Descriptor(descriptor),
+                              .answers = mqtt ? make_mqtt_answers(settings_) : make_amqp_answers(settings_)};
     }
   }
 
@@ -104,35 +99,9 @@ class Answerer {
     if (count < 0 && errno == EAGAIN) return;
     Bytes out;
     if (count > 0) client.inbox.append(buffer.data(), static_cast<std::size_t>(count));
-    const bool goes_on = count > 0 && answer(client, out);
+    const bool goes_on = count > 0 && client.answers->answer(client.inbox, out);
     const bool written = out.empty() || ::write(descriptor, out.data(), out.size()) == static_cast<ssize_t>(out.size());
     if (!goes_on || !written) clients_.erase(descriptor);
-  }
-
-  bool answer(Client& client, Bytes& out) const {
-    for (;;) {
-      const auto header = mqtt::read_fixed_header(as_bytes(client.inbox), kMaxPacket);
-      if (!header) return false;
-      if (!*header || client.inbox.size() < (*header)->size + (*header)->body_size) return true;
-      const auto packet = mqtt::decode(**header, as_bytes(client.inbox).subspan((*header)->size, (*header)->body_size));
-      client.inbox.erase(0, (*header)->size + (*header)->body_size);
-      if (!packet) return false;
-      if (std::holds_alternative<mqtt::Connect>(*packet)) mqtt::append(out, mqtt::Connack{});
-      if (const auto* subscribe = std::get_if<mqtt::Subscribe>(&*packet)) {
-        mqtt::append(out, mqtt::Suback{.packet_id = subscribe->packet_id, .granted = {1}});
-      }
-      if (const auto* publish = std::get_if<mqtt::Publish>(&*packet)) answer(client, *publish, out);
-    }
-  }
-
-  void answer(Client& client, const mqtt::Publish& publish, Bytes& out) const {
-    mqtt::append(out, mqtt::Ack{mqtt::PacketType::kPuback, publish.packet_id});
-    const bool registers = publish.topic.contains("/PUT/");
-    const auto pause = registers ? std::optional(std::chrono::seconds(1)) : std::nullopt;
-    mqtt::append(out, mqtt::Publish{.topic = wire::provisioning_response_topic(registers ? 202 : 200, "1", pause),
-                                    .payload = registers ? settings_.register_body : settings_.status_body,
-                                    .qos = mqtt::Qos::kAtLeastOnce,
-                                    .packet_id = ++client.last_id});
   }
 
   const AnswererSettings& settings_;
@@ -143,7 +112,7 @@ class Answerer {
 
 }  // namespace
 
-Result<void> answer_mqtt(const AnswererSettings& settings) {
+Result<void> answer_devices(const AnswererSettings& settings) {
   Answerer answerer(settings);
   if (auto listening = answerer.listen(); !listening) return listening;
   return answerer.run();

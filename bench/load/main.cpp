@@ -3,6 +3,7 @@
 #include <chrono>
 #include <csignal>
 #include <cstdio>
+#include <map>
 #include <memory>
 
 #include <CLI/CLI.hpp>
@@ -12,8 +13,8 @@
 
 #include "base/bytes.h"
 #include "load/answerer.h"
+#include "load/fleet.h"
 #include "load/identity.h"
-#include "load/register_script.h"
 #include "load/request_script.h"
 #include "load/runner.h"
 
@@ -33,6 +34,12 @@ struct Options {
 void print(const boost::json::object& line) {
   fmt::print("{}\n", boost::json::serialize(line));
   std::fflush(stdout);
+}
+
+void add_transport_option(CLI::App& command, Transport& target) {
+  const std::map<std::string, Transport> names{
+      {"https", Transport::kHttps}, {"mqtt", Transport::kMqtt}, {"amqp", Transport::kAmqp}};
+  command.add_option("--transport", target, "what the devices speak")->transform(CLI::CheckedTransformer(names));
 }
 
 void add_run_options(CLI::App& command, Options& options) {
@@ -131,8 +138,9 @@ int run(int count, char** arguments) {
   fleet.add_option("--prefix", options.fleet.prefix, "registration ids begin with this");
   fleet.add_option("--first", options.fleet.first, "number of the first device");
   fleet.add_option("--stride", options.fleet.stride, "step between the numbers of the devices");
-  fleet.add_flag("--mqtt", options.fleet.mqtt, "over MQTT instead of HTTPS");
-  fleet.add_flag("--hold", options.fleet.hold, "MQTT: connect, subscribe, and stay until standard input ends");
+  add_transport_option(fleet, options.fleet.transport);
+  fleet.add_flag("--hold", options.fleet.hold,
+                 "MQTT, AMQP: get ready for a request, and stay until standard input ends");
   fleet.add_option("--group-key", options.group_key, "key from which the device keys are derived, base64");
 
   CLI::App& request = *app.add_subcommand("request", "connections repeat one GET request");
@@ -143,7 +151,8 @@ int run(int count, char** arguments) {
   request.add_option("--requests", options.request.requests, "requests on each connection");
   request.add_flag("--hold", options.request.hold, "keep the connections until standard input ends");
 
-  CLI::App& answerer = *app.add_subcommand("answer-mqtt", "answer devices with fixed packets, behind the reference");
+  CLI::App& answerer = *app.add_subcommand("answer", "answer devices with fixed octets, behind the reference");
+  add_transport_option(answerer, options.answerer.transport);
   answerer.add_option("--port", options.answerer.port, "TCP port on 127.0.0.1; 0: any free one");
   answerer.add_option("--register-body", options.answerer.register_body, "answer to a register request");
   answerer.add_option("--status-body", options.answerer.status_body, "answer to a poll");
@@ -151,7 +160,7 @@ int run(int count, char** arguments) {
   CLI11_PARSE(app, count, arguments);
   std::signal(SIGPIPE, SIG_IGN);
   if (certificates.parsed()) return finish(make_certificates(options));
-  if (answerer.parsed()) return finish(answer_mqtt(options.answerer));
+  if (answerer.parsed()) return finish(answer_devices(options.answerer));
   if (fleet.parsed()) return finish(register_fleet(std::move(options)));
   return finish(repeat_request(std::move(options)));
 }

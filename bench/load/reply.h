@@ -22,4 +22,8 @@ bool read_http_reply(std::string_view inbox, Reply& reply);
 /// in front of it passed over. What is malformed has status -1.
 bool read_mqtt_reply(std::string_view inbox, Reply& reply);
 
+/// AMQP: what ends the answer to each step of a device: mechanisms, outcome, open, begin, attach of its receiver,
+/// credit for its sender (status 0), or the transfer of a response. What is malformed or refused has status -1.
+bool read_amqp_reply(std::string_view inbox, Reply& reply);
+
 }  // namespace muster::bench

@@ -40,6 +40,12 @@ def test_registrations(attestation):
     assert figures[f"registration.{attestation}.polls"]["muster"] >= 1
 
 
+@pytest.mark.parametrize("transport", ["mqtt", "amqp"])
+def test_registrations_over_other_transports(transport):
+    figures = compare("--attestation", "symmetric", "--transport", transport)
+    assert figures[f"registration.symmetric.{transport}.polls"]["muster"] >= 1
+
+
 def test_reads_and_idle_connections():
     figures = compare("--table", "reads", "--table", "idle")
     assert {"reads.cpu", "idle.memory"} <= set(figures)

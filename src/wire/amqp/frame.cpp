@@ -101,6 +101,14 @@ Bytes sasl_response(ByteView response) {
   return frame(Performative::kSaslResponse, {binary_value(response)});
 }
 
+Bytes sasl_mechanisms(std::string_view mechanism) {
+  return frame(Performative::kSaslMechanisms, {symbol_value(mechanism)});
+}
+
+Bytes sasl_outcome(std::uint8_t code) {
+  return frame(Performative::kSaslOutcome, {ubyte_value(code)});
+}
+
 Bytes open_frame(std::string_view container_id, std::string_view host_name) {
   return frame(Performative::kOpen, {string_value(container_id), string_value(host_name)});
 }

@@ -44,6 +44,10 @@ Bytes protocol_header(Protocol protocol);
 Bytes sasl_init(std::string_view mechanism, ByteView response, std::string_view host_name);
 Bytes sasl_response(ByteView response);
 
+/// What a service says: the one mechanism that it offers, and how it ended.
+Bytes sasl_mechanisms(std::string_view mechanism);
+Bytes sasl_outcome(std::uint8_t code);
+
 Bytes open_frame(std::string_view container_id, std::string_view host_name);
 Bytes begin_frame();
 

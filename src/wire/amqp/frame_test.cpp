@@ -37,7 +37,8 @@ TEST(AmqpFrame, WhatIsMadeIsReadAgain) {
   EXPECT_EQ(Bytes(frame.payload.begin(), frame.payload.end()), payload);
   EXPECT_EQ(read(open_frame("c", "h")).kind, Performative::kOpen);
   EXPECT_EQ(read(begin_frame()).kind, Performative::kBegin);
-  EXPECT_EQ(read(attach_frame({.name = "n", .address = "a", .api_version = "v", .client_version = "c"})).kind, Performative::kAttach);
+  EXPECT_EQ(read(attach_frame({.name = "n", .address = "a", .api_version = "v", .client_version = "c"})).kind,
+            Performative::kAttach);
   EXPECT_EQ(read(close_frame()).kind, Performative::kClose);
   EXPECT_EQ(read(sasl_response(payload)).kind, Performative::kSaslResponse);
 }
