@@ -13,11 +13,13 @@
 namespace muster::store {
 
 struct SqliteOptions {
-  std::filesystem::path path;                 ///< the database file; its folder must exist
-  std::size_t max_batch = 128;                ///< changes in one commit (spec stack: group commit)
-  std::chrono::microseconds gathering{4000};  ///< between commits while changes come from several sides
-  std::size_t max_queue = 20'000;             ///< waiting changes; beyond it writes are kUnavailable at once
-  std::size_t wal_limit = 64UL << 20U;        ///< octets of WAL after which a truncating checkpoint runs
+  std::filesystem::path path;   ///< the database file; its folder must exist
+  std::size_t max_batch = 128;  ///< changes in one commit (spec stack: group commit)
+  /// Between commits while changes come from several sides. Each commit writes every page that it touched anew, so that
+  /// ten times fewer commits cost a registration a fifth less of all its processor time; a device pauses for a second.
+  std::chrono::microseconds gathering{40'000};
+  std::size_t max_queue = 20'000;       ///< waiting changes; beyond it writes are kUnavailable at once
+  std::size_t wal_limit = 64UL << 20U;  ///< octets of WAL after which a truncating checkpoint runs
   RowLimits limits = {};
   StoreObserver* observer = nullptr;  ///< told of every commit; outlives the store
 };
