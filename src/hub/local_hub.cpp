@@ -15,21 +15,31 @@ Result<void> require_local(const model::LinkedHub& hub) {
   return fail(ErrorCode::kUnsupported, "The linked hub is not served here.", hub.host_name);
 }
 
+/// Of a new device, or of one that starts afresh: then as a replaced twin, to which reported properties do not belong
+/// (hub-api.md 5.3).
+model::Twin initial_twin(const HubDeviceSpec& spec, const HubDevice* current, TimePoint now) {
+  if (current == nullptr) return model::make_twin(spec.initial_twin.tags, spec.initial_twin.desired, now);
+  model::Twin twin = current->twin;
+  twin.tags = spec.initial_twin.tags;
+  model::replace_properties(twin.desired, spec.initial_twin.desired, now);
+  ++twin.version;
+  return twin;
+}
+
 /// Taking a device over keeps its twin and everything else that the registration does not speak of (hub-api.md 5.2).
 HubDevice merge(const HubDeviceSpec& spec, const HubDevice* current, TimePoint now, Random& random) {
   HubDevice device = current != nullptr ? *current : HubDevice{};
   if (current == nullptr) {
     device.device_id = spec.device_id;
-    device.generation_id = make_guid(random);
+    device.generation_id = model::make_generation_id(now);
     device.created = now;
   }
   if (current == nullptr || spec.existing_twin == HubDeviceSpec::ExistingTwin::kReplace) {
-    device.tags = spec.initial_twin.tags;
-    device.desired = spec.initial_twin.desired;
+    device.twin = initial_twin(spec, current, now);
   }
   device.credential = spec.credential;
   device.iot_edge = spec.iot_edge;
-  device.etag = model::make_etag(random);
+  device.etag = model::make_device_etag(random);
   device.updated = now;
   return device;
 }
@@ -66,7 +76,7 @@ Task<Result<std::optional<provisioning::TwinState>>> LocalHub::read_twin(model::
       co_await store_.find_hub_device(std::move(instance), model::id_key(hub.host_name), std::move(device_id));
   if (!device) co_return std::unexpected(device.error());
   if (!*device) co_return std::nullopt;
-  co_return provisioning::TwinState{std::move((*device)->tags), std::move((*device)->desired)};
+  co_return provisioning::TwinState{std::move((*device)->twin.tags), std::move((*device)->twin.desired.values)};
 }
 
 Task<Result<void>> LocalHub::delete_device(model::InstanceId instance, model::LinkedHub hub, std::string device_id) {

@@ -37,7 +37,7 @@ TEST_F(LocalHubTest, ADeviceIsCreatedWithItsCredentialAndTwin) {  // hub-api.md 
   EXPECT_EQ(std::get<model::ThumbprintCredential>(device->credential).primary, "AB");
   EXPECT_TRUE(device->iot_edge);
   EXPECT_TRUE(device->enabled);
-  EXPECT_EQ(device->desired, (boost::json::object{{"interval", 30}}));
+  EXPECT_EQ(device->twin.desired.values, (boost::json::object{{"interval", 30}}));
 }
 
 TEST_F(LocalHubTest, TakingADeviceOverKeepsItsTwinAndGeneration) {  // hub-api.md 5.2, R-113
@@ -47,7 +47,7 @@ TEST_F(LocalHubTest, TakingADeviceOverKeepsItsTwinAndGeneration) {  // hub-api.m
   const auto after = stored("dev-1");
   EXPECT_EQ(after->generation_id, before->generation_id);
   EXPECT_NE(after->etag, before->etag);
-  EXPECT_EQ(after->tags, before->tags);
+  EXPECT_EQ(after->twin.tags, before->twin.tags);
   EXPECT_EQ(std::get<model::ThumbprintCredential>(after->credential).primary, "CD");
 }
 
@@ -57,7 +57,7 @@ TEST_F(LocalHubTest, TheTwinIsReplacedWhenAskedFor) {  // R-112
        .credential = model::ThumbprintCredential{},
        .initial_twin = {{{"n", 2}}, {}},
        .existing_twin = HubDeviceSpec::ExistingTwin::kReplace});
-  EXPECT_EQ(stored("dev-1")->tags, (boost::json::object{{"n", 2}}));
+  EXPECT_EQ(stored("dev-1")->twin.tags, (boost::json::object{{"n", 2}}));
 }
 
 TEST_F(LocalHubTest, DeletingTwiceIsFine) {

@@ -3,16 +3,19 @@
 #include <optional>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include <boost/json/object.hpp>
 
 #include "base/clock.h"
+#include "base/random.h"
 #include "base/result.h"
 #include "base/secret.h"
+#include "model/twin.h"
 
 namespace muster::model {
 
-/// How a device proves itself to its hub (hub-api.md 5.1).
+/// How a device proves itself to its hub (hub-api.md 1.3, 5.1).
 struct SasCredential {
   SecretBytes primary;
   SecretBytes secondary;
@@ -20,7 +23,8 @@ struct SasCredential {
   bool operator==(const SasCredential&) const = default;
 };
 
-/// SHA-256 thumbprints, 64 upper-case hexadecimal digits; type `selfSigned` at the hub.
+/// Thumbprints of certificates that nobody else has to vouch for; type `selfSigned` at the hub. SHA-256 or SHA-1, 64 or
+/// 40 upper-case hexadecimal digits; empty: none.
 struct ThumbprintCredential {
   std::string primary;
   std::string secondary;
@@ -28,7 +32,20 @@ struct ThumbprintCredential {
   bool operator==(const ThumbprintCredential&) const = default;
 };
 
-using HubCredential = std::variant<SasCredential, ThumbprintCredential>;
+/// Any certificate of a CA that the hub trusts, with the device id as its common name.
+struct AuthorityCredential {
+  bool operator==(const AuthorityCredential&) const = default;
+};
+
+/// A device that cannot connect.
+struct NoCredential {
+  bool operator==(const NoCredential&) const = default;
+};
+
+using HubCredential = std::variant<SasCredential, ThumbprintCredential, AuthorityCredential, NoCredential>;
+
+/// "sas", "selfSigned", "certificateAuthority", "none".
+std::string_view type_of(const HubCredential& credential);
 
 /// A device in the registry of a local hub. Device ids are compared with case (hub-api.md 5.1).
 struct HubDevice {
@@ -36,16 +53,23 @@ struct HubDevice {
   std::string device_id;
   HubCredential credential;
   bool enabled = true;
+  std::string status_reason = {};
+  std::optional<TimePoint> status_changed = {};  ///< by somebody, since the device was made
   bool iot_edge = false;
-  boost::json::object tags;     ///< of the twin
-  boost::json::object desired;  ///< properties of the twin
-  std::string generation_id;    ///< new whenever the device is created anew
+  std::string device_scope = {};  ///< of gateways and what is behind them; kept, not interpreted (hub-api.md 1.3)
+  std::vector<std::string> parent_scopes = {};
+  Twin twin = {};
+  std::string generation_id;  ///< new whenever the device is created anew
   std::string etag;
   TimePoint created;
-  TimePoint updated;
+  TimePoint updated;  ///< of the identity; the twin has its own times
 
   bool operator==(const HubDevice&) const = default;
 };
+
+/// Opaque, in the shapes that hubs have: 18 digits of ticks, base64 of a number (hub-api.md 1.1).
+std::string make_generation_id(TimePoint now);
+std::string make_device_etag(Random& random);
 
 /// The form kept in the store, without keys. kInternal when damaged.
 boost::json::object to_stored_json(const HubDevice& device);

@@ -1,3 +1,7 @@
+#include <array>
+#include <utility>
+
+#include "base/bytes.h"
 #include "model/hub_device.h"
 #include "model/stored_value.h"
 
@@ -7,13 +11,10 @@ namespace {
 using boost::json::object;
 
 object credential_to_json(const HubCredential& credential) {
-  object out;
+  object out{{"type", type_of(credential)}};
   if (const auto* thumbprints = std::get_if<ThumbprintCredential>(&credential)) {
-    out["type"] = "selfSigned";
     out["primary"] = thumbprints->primary;
     out["secondary"] = thumbprints->secondary;
-  } else {
-    out["type"] = "sas";
   }
   return out;
 }
@@ -23,17 +24,57 @@ HubCredential credential_from_json(const MemberReader& reader) {
   if (type == "selfSigned") {
     return ThumbprintCredential{reader.text_or_empty("primary"), reader.text_or_empty("secondary")};
   }
+  if (type == "certificateAuthority") return AuthorityCredential{};
+  if (type == "none") return NoCredential{};
   if (type != "sas") reader.reject("type", "has an unknown value");
   return SasCredential{};
 }
 
-object stored_object(const MemberReader& reader, std::string_view member) {
-  const object* value = reader.object(member);
-  if (value == nullptr) reader.reject(member, "is required");
-  return value == nullptr ? object() : *value;
+/// Twins of older versions have tags and desired properties only.
+Result<Twin> stored_twin(const object& stored, TimePoint updated) {
+  if (const auto* twin = stored.if_contains("twin"); twin != nullptr && twin->is_object()) {
+    return twin_from_stored_json(twin->get_object());
+  }
+  const auto* tags = stored.if_contains("tags");
+  const auto* desired = stored.if_contains("desired");
+  if (tags == nullptr || desired == nullptr || !tags->is_object() || !desired->is_object()) {
+    return fail(ErrorCode::kInternal, "Stored data is damaged.", "hub device: no twin");
+  }
+  return make_twin(tags->get_object(), desired->get_object(), updated);
+}
+
+std::vector<std::string> stored_texts(const object& stored, std::string_view member) {
+  std::vector<std::string> out;
+  const auto* found = stored.if_contains(member);
+  if (found == nullptr || !found->is_array()) return out;
+  for (const auto& item : found->get_array()) {
+    if (const auto* text = item.if_string()) out.emplace_back(*text);
+  }
+  return out;
 }
 
 }  // namespace
+
+std::string_view type_of(const HubCredential& credential) {
+  constexpr std::array<std::string_view, std::variant_size_v<HubCredential>> kTypes{"sas", "selfSigned",
+                                                                                    "certificateAuthority", "none"};
+  return kTypes[credential.index()];
+}
+
+std::string make_generation_id(TimePoint now) {
+  constexpr std::int64_t kTicksPerMicro = 10;
+  constexpr std::int64_t kTicksOf1970 = 621'355'968'000'000'000;
+  return std::to_string(kTicksOf1970 + to_micros(now) * kTicksPerMicro);
+}
+
+std::string make_device_etag(Random& random) {
+  constexpr std::uint32_t kLeast = 100'000'000;  // nine digits
+  std::array<std::uint8_t, sizeof(std::uint32_t)> octets{};
+  random.fill(octets);
+  std::uint32_t number = 0;
+  for (const std::uint8_t octet : octets) number = number << 8U | octet;
+  return to_base64(as_bytes(std::to_string(kLeast + number % (9 * kLeast))));
+}
 
 object to_stored_json(const HubDevice& device) {
   object out;
@@ -42,8 +83,13 @@ object to_stored_json(const HubDevice& device) {
   out["credential"] = credential_to_json(device.credential);
   out["enabled"] = device.enabled;
   out["iotEdge"] = device.iot_edge;
-  out["tags"] = device.tags;
-  out["desired"] = device.desired;
+  if (!device.status_reason.empty()) out["statusReason"] = device.status_reason;
+  if (device.status_changed) out["statusChanged"] = to_micros(*device.status_changed);
+  if (!device.device_scope.empty()) out["deviceScope"] = device.device_scope;
+  if (!device.parent_scopes.empty()) {
+    out["parentScopes"] = boost::json::array(device.parent_scopes.begin(), device.parent_scopes.end());
+  }
+  out["twin"] = to_stored_json(device.twin);
   out["generationId"] = device.generation_id;
   out["etag"] = device.etag;
   out["created"] = to_micros(device.created);
@@ -64,12 +110,17 @@ Result<HubDevice> hub_device_from_stored_json(const object& stored) {
   }
   device.enabled = reader.required_flag("enabled");
   device.iot_edge = reader.required_flag("iotEdge");
-  device.tags = stored_object(reader, "tags");
-  device.desired = stored_object(reader, "desired");
+  device.status_reason = reader.text_or_empty("statusReason");
+  if (reader.has("statusChanged")) device.status_changed = stored_time(reader, "statusChanged");
+  device.device_scope = reader.text_or_empty("deviceScope");
+  device.parent_scopes = stored_texts(stored, "parentScopes");
   device.generation_id = reader.text_or_empty("generationId");
   device.etag = reader.text_or_empty("etag");
   device.created = stored_time(reader, "created");
   device.updated = stored_time(reader, "updated");
+  auto twin = stored_twin(stored, device.updated);
+  if (!twin) return std::unexpected(twin.error());
+  device.twin = *std::move(twin);
   return unless_damaged(fault, std::move(device), "hub device");
 }
 

@@ -12,9 +12,13 @@ HubDevice device(HubCredential credential) {
           .device_id = "Pump#42",
           .credential = std::move(credential),
           .enabled = false,
+          .status_reason = "stolen",
+          .status_changed = TimePoint(std::chrono::microseconds(5)),
           .iot_edge = true,
-          .tags = boost::json::parse(R"({"site":"ams","none":null})").get_object(),
-          .desired = boost::json::parse(R"({"interval":30,"deep":{"list":[1,2]}})").get_object(),
+          .device_scope = "ms-azure-iot-edge://gateway-1",
+          .parent_scopes = {"ms-azure-iot-edge://parent-2"},
+          .twin = make_twin(boost::json::parse(R"({"site":"ams","none":null})").get_object(),
+                            boost::json::parse(R"({"interval":30,"deep":{"list":[1,2]}})").get_object(), TimePoint()),
           .generation_id = "639012345678901234",
           .etag = "abc=",
           .created = TimePoint(std::chrono::microseconds(1)),
@@ -31,6 +35,31 @@ TEST(StoredHubDevice, SurvivesWritingAndReading) {
   EXPECT_EQ(read_back(HubDevice()), HubDevice());
 }
 
+TEST(StoredHubDevice, EveryKindOfCredentialComesBack) {
+  for (const HubCredential& credential : {HubCredential(AuthorityCredential()), HubCredential(NoCredential())}) {
+    EXPECT_EQ(read_back(device(credential)), device(credential));
+  }
+}
+
+TEST(StoredHubDevice, OlderFormHasTagsAndDesiredProperties) {
+  auto stored = to_stored_json(device(SasCredential()));
+  stored.erase("twin");
+  stored["tags"] = {{"site", "ams"}};
+  stored["desired"] = {{"interval", 30}};
+  const auto read = hub_device_from_stored_json(stored);
+  ASSERT_TRUE(read);
+  EXPECT_EQ(read->twin.tags.at("site").as_string(), "ams");
+  EXPECT_EQ(read->twin.desired.values.at("interval").as_int64(), 30);
+}
+
+TEST(HubDevice, OpaqueNumbersLookAsThoseOfHubs) {
+  EXPECT_EQ(make_generation_id(TimePoint()), "621355968000000000");
+  SystemRandom random;
+  const auto decoded = from_base64(make_device_etag(random));
+  ASSERT_TRUE(decoded);
+  EXPECT_EQ(decoded->size(), 9U);
+}
+
 TEST(StoredHubDevice, HoldsNoKeys) {
   const HubDevice value = device(SasCredential{SecretBytes(Bytes(32, 1)), SecretBytes(Bytes(32, 2))});
   const auto text = boost::json::serialize(to_stored_json(value));
@@ -39,7 +68,7 @@ TEST(StoredHubDevice, HoldsNoKeys) {
 }
 
 TEST(StoredHubDevice, IsRefusedWhenDamaged) {
-  for (std::string_view member : {"credential", "enabled", "iotEdge", "tags", "desired", "created", "updated"}) {
+  for (std::string_view member : {"credential", "enabled", "iotEdge", "twin", "created", "updated"}) {
     auto damaged = to_stored_json(device(SasCredential()));
     damaged.erase(member);
     const auto read = hub_device_from_stored_json(damaged);

@@ -125,8 +125,7 @@ model::HubDevice make_device(const std::string& device_id, model::HubCredential 
   device.hub = "hub-a.example.net";
   device.device_id = device_id;
   device.credential = std::move(credential);
-  device.tags = {{"site", "ams"}};
-  device.desired = {{"interval", 30}};
+  device.twin = model::make_twin({{"site", "ams"}}, {{"interval", 30}}, device.created);
   device.generation_id = "g1";
   device.etag = "d1";
   device.created = kNow;
