@@ -112,4 +112,21 @@ std::optional<Bytes> from_base64(std::string_view text) {
   return out;
 }
 
+std::string to_base32_lower(ByteView bytes) {
+  constexpr std::string_view kDigits = "abcdefghijklmnopqrstuvwxyz234567";
+  constexpr unsigned kBitsOfDigit = 5;
+  std::string out;
+  out.reserve((bytes.size() * 8 + kBitsOfDigit - 1) / kBitsOfDigit);
+  std::uint32_t held = 0;  // only the low `count` bits count
+  unsigned count = 0;
+  for (const std::uint8_t octet : bytes) {
+    held = held << 8 | octet;
+    for (count += 8; count >= kBitsOfDigit; count -= kBitsOfDigit) {
+      out.push_back(kDigits[held >> (count - kBitsOfDigit) & 31]);
+    }
+  }
+  if (count > 0) out.push_back(kDigits[held << (kBitsOfDigit - count) & 31]);
+  return out;
+}
+
 }  // namespace muster

@@ -27,4 +27,7 @@ std::string to_base64(ByteView bytes);
 /// RFC 4648 section 4; the alphabet and the padding must be exact, nothing else may be present.
 std::optional<Bytes> from_base64(std::string_view text);
 
+/// RFC 4648 section 6 in lower case, without padding.
+std::string to_base32_lower(ByteView bytes);
+
 }  // namespace muster

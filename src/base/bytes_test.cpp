@@ -73,5 +73,15 @@ TEST_P(BadHex, IsRefused) {
 
 INSTANTIATE_TEST_SUITE_P(Texts, BadHex, testing::Values("0", "000", "0g", "g0", " 0", "0x", "-1", "\xff\xff"));
 
+TEST(Bytes, Base32OfRfc4648InLowerCaseWithoutPadding) {
+  EXPECT_EQ(to_base32_lower({}), "");
+  EXPECT_EQ(to_base32_lower(as_bytes("f")), "my");
+  EXPECT_EQ(to_base32_lower(as_bytes("fo")), "mzxq");
+  EXPECT_EQ(to_base32_lower(as_bytes("foo")), "mzxw6");
+  EXPECT_EQ(to_base32_lower(as_bytes("foob")), "mzxw6yq");
+  EXPECT_EQ(to_base32_lower(as_bytes("fooba")), "mzxw6ytb");
+  EXPECT_EQ(to_base32_lower(as_bytes("foobar")), "mzxw6ytboi");
+}
+
 }  // namespace
 }  // namespace muster

@@ -39,20 +39,38 @@ std::array<std::uint8_t, kSize> digest(const EVP_MD* md, ByteView data) {
   return out;
 }
 
-MacContextPtr make_hmac_context() {
+MacContextPtr make_hmac_context(std::string digest) {
   static const MacPtr mac(EVP_MAC_fetch(nullptr, OSSL_MAC_NAME_HMAC, nullptr));
   MacContextPtr context(EVP_MAC_CTX_new(mac.get()));
-  std::string name = "SHA256";
-  const std::array params{OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, name.data(), 0),
+  const std::array params{OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest.data(), 0),
                           OSSL_PARAM_construct_end()};
   require(context != nullptr && EVP_MAC_CTX_set_params(context.get(), params.data()) == 1, "OpenSSL offers no HMAC");
   return context;
+}
+
+template <std::size_t kSize>
+std::array<std::uint8_t, kSize> hmac(EVP_MAC_CTX* context, ByteView key, ByteView data) {
+  static constexpr std::uint8_t kZero = 0;
+  std::array<std::uint8_t, kSize> out{};
+  std::size_t size = 0;
+  // A null key would mean "the key of the call before", so an empty key needs an address too.
+  require(EVP_MAC_init(context, key.empty() ? &kZero : key.data(), key.size(), nullptr), "HMAC cannot start");
+  require(EVP_MAC_update(context, data.data(), data.size()), "HMAC fails");
+  require(EVP_MAC_final(context, out.data(), &size, out.size()), "HMAC cannot end");
+  // The context lives as long as the thread; another key takes the place of the secret one.
+  require(EVP_MAC_init(context, &kZero, 1, nullptr), "HMAC cannot be wiped");
+  return out;
 }
 
 }  // namespace
 
 Sha256 sha256(ByteView data) {
   return digest<32>(sha256_digest(), data);
+}
+
+Sha384 sha384(ByteView data) {
+  static const MdPtr md = fetch_digest("SHA384");
+  return digest<48>(md.get(), data);
 }
 
 struct Sha256Stream::Context {
@@ -81,17 +99,13 @@ Sha1 sha1(ByteView data) {
 }
 
 Sha256 hmac_sha256(ByteView key, ByteView data) {
-  static constexpr std::uint8_t kZero = 0;
-  thread_local const MacContextPtr context = make_hmac_context();
-  Sha256 out{};
-  std::size_t size = 0;
-  // A null key would mean "the key of the call before", so an empty key needs an address too.
-  require(EVP_MAC_init(context.get(), key.empty() ? &kZero : key.data(), key.size(), nullptr), "HMAC cannot start");
-  require(EVP_MAC_update(context.get(), data.data(), data.size()), "HMAC fails");
-  require(EVP_MAC_final(context.get(), out.data(), &size, out.size()), "HMAC cannot end");
-  // The context lives as long as the thread; another key takes the place of the secret one.
-  require(EVP_MAC_init(context.get(), &kZero, 1, nullptr), "HMAC cannot be wiped");
-  return out;
+  thread_local const MacContextPtr context = make_hmac_context("SHA256");
+  return hmac<32>(context.get(), key, data);
+}
+
+Sha384 hmac_sha384(ByteView key, ByteView data) {
+  thread_local const MacContextPtr context = make_hmac_context("SHA384");
+  return hmac<48>(context.get(), key, data);
 }
 
 bool equal_constant_time(ByteView a, ByteView b) {

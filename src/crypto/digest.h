@@ -9,9 +9,11 @@
 namespace muster::crypto {
 
 using Sha256 = std::array<std::uint8_t, 32>;
+using Sha384 = std::array<std::uint8_t, 48>;
 using Sha1 = std::array<std::uint8_t, 20>;
 
 Sha256 sha256(ByteView data);
+Sha384 sha384(ByteView data);
 /// SHA-256 of octets that come piece by piece.
 class Sha256Stream {
  public:
@@ -33,6 +35,7 @@ class Sha256Stream {
 Sha1 sha1(ByteView data);
 /// HMAC-SHA256 (RFC 2104, FIPS 180-4). Any key length.
 Sha256 hmac_sha256(ByteView key, ByteView data);
+Sha384 hmac_sha384(ByteView key, ByteView data);
 
 /// Equal octets, in time that depends on the lengths only.
 bool equal_constant_time(ByteView a, ByteView b);

@@ -19,6 +19,13 @@ TEST(Digest, HashesTheVectorsOfFips180) {
   EXPECT_EQ(hex_lower(sha1(as_bytes("abc"))), "a9993e364706816aba3e25717850c26c9cd0d89d");
 }
 
+TEST(Digest, KnowsSha384) {  // FIPS 180-4, RFC 4231 test case 2
+  EXPECT_EQ(hex_lower(sha384(as_bytes("abc"))),
+            "cb00753f45a35e8bb5a03d699ac65007272c32ab0eded1631a8b605a43ff5bed8086072ba1e7cc2358baeca134c825a7");
+  EXPECT_EQ(hex_lower(hmac_sha384(as_bytes("Jefe"), as_bytes("what do ya want for nothing?"))),
+            "af45d2e376484031617f78d2b58a6b1b9c7ef464f5a01b47e42ec3736322445e8e2240ca5e69e2c78b3239ecfab21649");
+}
+
 TEST(Digest, HashesPieceByPieceAsInOne) {
   Sha256Stream stream;
   for (const char* piece : {"", "a", "bc", ""}) stream.update(as_bytes(piece));
