@@ -15,13 +15,14 @@ namespace muster::model {
 
 /// How an attempt of a device ended.
 enum class AttemptOutcome {
-  kRefused,    ///< the device got an error and nothing else happened
-  kPending,    ///< proven; its hub did not answer yet, and the registration goes on when the device asks for it
-  kNotJudged,  ///< a dry run with nothing to judge
-  kJoined,     ///< proven; its registration was under way already, by another attempt
-  kAssigned,   ///< it has a hub
-  kFailed,     ///< proven, but its registration failed
-  kDisabled,   ///< proven, but its enrollment is disabled
+  kRefused,     ///< the device got an error and nothing else happened
+  kPending,     ///< proven; its hub did not answer yet, and the registration goes on when the device asks for it
+  kNotJudged,   ///< a dry run with nothing to judge
+  kChallenged,  ///< its TPM was given something to prove itself with; nothing more happened in this call
+  kJoined,      ///< proven; its registration was under way already, by another attempt
+  kAssigned,    ///< it has a hub
+  kFailed,      ///< proven, but its registration failed
+  kDisabled,    ///< proven, but its enrollment is disabled
 };
 
 /// Why an attempt ended as it did, or what might explain it: the name of a cause (provisioning/cause.h) and what was
@@ -52,7 +53,8 @@ struct Attempt {
   std::vector<Check> checks;      ///< everything that was looked at, in order
 
   [[nodiscard]] bool failed() const {
-    return outcome != AttemptOutcome::kAssigned && outcome != AttemptOutcome::kJoined;
+    return outcome != AttemptOutcome::kAssigned && outcome != AttemptOutcome::kJoined &&
+           outcome != AttemptOutcome::kChallenged;
   }
   bool operator==(const Attempt&) const = default;
 };

@@ -49,7 +49,7 @@ struct CaReferenceAttestation {
   bool operator==(const CaReferenceAttestation&) const = default;
 };
 
-/// TPM keys as base64 of the TPM2B_PUBLIC, kept as given (service-api.md 3.1).
+/// TPM keys as base64 of the TPM2B_PUBLIC, size included; the storage root key may be empty.
 struct TpmAttestation {
   std::string endorsement_key;
   std::string storage_root_key;

@@ -5,9 +5,13 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "crypto/tpm/key_input.h"
+#include "crypto/tpm/parent_key.h"
 
 namespace muster::model {
 namespace {
+
+using crypto::tpm::KeyRole;
 
 constexpr std::array<std::string_view, 3> kTypes{"symmetricKey", "x509", "tpm"};
 
@@ -27,12 +31,32 @@ Result<std::string_view> named_type(const MemberReader& attestation) {
   return type;
 }
 
+/// The key as it is kept: base64 of the whole TPM2B_PUBLIC, whatever form it was given in (device-api.md 5.1). A key
+/// that no TPM would unwrap with is refused here, where somebody reads why.
+Result<std::string> usable(const Result<crypto::tpm::PublicArea>& key, KeyRole role, const std::string& path) {
+  if (!key) return invalid(fmt::format("{}: {}", path, key.error().message), key.error().detail);
+  const auto problems = crypto::tpm::find_problems(*key, role);
+  if (!problems.empty()) return invalid(fmt::format("{}: {}", path, problems.front()));
+  return to_base64(key->octets);
+}
+
 Result<Attestation> tpm_put(EnrollmentKind kind, const MemberReader& attestation) {
   if (kind == EnrollmentKind::kGroup) return invalid("attestation.type: an enrollment group cannot use tpm");
   const auto tpm = attestation.child("tpm");
   if (!tpm) return invalid("attestation.tpm: is required");
-  return TpmAttestation{.endorsement_key = tpm->required_text("endorsementKey"),
-                        .storage_root_key = tpm->text_or_empty("storageRootKey")};
+  const std::string given = tpm->required_text("endorsementKey");
+  if (given.empty()) return TpmAttestation();  // which the reader has reported
+  auto endorsement_key =
+      usable(crypto::tpm::endorsement_key_from_text(given), KeyRole::kEndorsement, tpm->path_of("endorsementKey"));
+  if (!endorsement_key) return std::unexpected(endorsement_key.error());
+  TpmAttestation out{.endorsement_key = *std::move(endorsement_key), .storage_root_key = {}};
+  const std::string pinned = tpm->text_or_empty("storageRootKey");
+  if (pinned.empty()) return out;
+  auto storage_root_key =
+      usable(crypto::tpm::storage_root_key_from_text(pinned), KeyRole::kStorageRoot, tpm->path_of("storageRootKey"));
+  if (!storage_root_key) return std::unexpected(storage_root_key.error());
+  out.storage_root_key = *std::move(storage_root_key);
+  return out;
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "crypto/issue.h"
+#include "crypto/tpm/test_keys.h"
 #include "model/csv_cell.h"
 #include "model/json.h"
 #include "wire/csv.h"
@@ -137,7 +138,9 @@ std::vector<object> entries(EnrollmentKind kind) {
   }
   if (!group) {
     out.push_back(parsed(id + R"(,"deviceId":"'-x","optionalDeviceInformation":{"p":"q"},"deviceHostname":"h",
-        "attestation":{"type":"tpm","tpm":{"endorsementKey":"+EK=","storageRootKey":"@SRK"}}})"));
+        "attestation":{"type":"tpm","tpm":{"endorsementKey":")" +
+                         std::string(crypto::tpm::testing::kEndorsementKey) + R"(","storageRootKey":")" +
+                         std::string(crypto::tpm::testing::kStorageRootKey) + R"("}}})"));
   }
   return out;
 }

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include "crypto/tpm/test_keys.h"
 #include "model/enrollment_json.h"
 #include "model/json.h"
 
@@ -60,7 +61,7 @@ TEST(EnrollmentImport, TheSameLineAgainChangesNothing) {  // service-api.md 3.5.
   for (const ImportMode mode : {ImportMode::kCreate, ImportMode::kCreateOrUpdate, ImportMode::kCreateOrReplace}) {
     for (const std::string& attestation :
          {std::string(R"({"type":"symmetricKey"})"), R"({"type":"symmetricKey",)" + std::string(kKeys) + "}",
-          std::string(R"({"type":"tpm","tpm":{"endorsementKey":"EK"}})"),
+          R"({"type":"tpm","tpm":{"endorsementKey":")" + std::string(crypto::tpm::testing::kEndorsementKey) + "\"}}",
           std::string(R"({"type":"x509","x509":{"caReferences":{"primary":"root"}}})")}) {
       const std::string line =
           R"({"registrationId":"A","initialTwin":{"tags":{"n":1.5}},"attestation":)" + attestation + "}";

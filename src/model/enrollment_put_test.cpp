@@ -1,6 +1,7 @@
 #include <boost/json/serialize.hpp>
 #include <gmock/gmock.h>
 
+#include "crypto/tpm/test_keys.h"
 #include "model/enrollment_json.h"
 #include "model/json.h"
 
@@ -8,6 +9,8 @@ namespace muster::model {
 namespace {
 
 using namespace std::chrono_literals;
+using crypto::tpm::testing::kEndorsementKey;
+using crypto::tpm::testing::kStorageRootKey;
 using testing::StartsWith;
 
 constexpr TimePoint kNow = TimePoint(1'773'340'946s) + 613402us;
@@ -136,12 +139,25 @@ TEST(EnrollmentPut, PassesOverIndividualMembersInAGroup) {  // service-api.md se
   EXPECT_TRUE(to_json(*group, EnrollmentView::kPublic).contains("enrollmentGroupId"));
 }
 
-TEST(EnrollmentPut, TakesTpmKeysAsGiven) {  // service-api.md 3.1: not even base64 is demanded
-  const auto enrollment = put_individual(
-      R"({"attestation":{"type":"TPM","tpm":{"endorsementKey":"a","storageRootKey":null},"x509":null}})");
-  ASSERT_TRUE(enrollment);
-  EXPECT_EQ(boost::json::serialize(to_json(*enrollment, EnrollmentView::kPublic).at("attestation")),
-            R"({"type":"tpm","tpm":{"endorsementKey":"a"}})");
+TEST(EnrollmentPut, KeepsTpmKeysInOneForm) {  // device-api.md 5.1
+  const std::string key(kEndorsementKey);
+  const std::string stored = R"({"type":"tpm","tpm":{"endorsementKey":")" + key + "\"}}";
+  const Bytes octets = from_base64(key).value();
+  const std::string without_size = to_base64(ByteView(octets).subspan(2));
+  for (const std::string& given : {key, key.substr(0, 70) + R"(\n)" + key.substr(70), without_size}) {
+    const auto enrollment = put_individual(R"({"attestation":{"type":"TPM","tpm":{"endorsementKey":")" + given +
+                                           R"(","storageRootKey":null},"x509":null}})");
+    ASSERT_TRUE(enrollment) << enrollment.error().message;
+    EXPECT_EQ(boost::json::serialize(to_json(*enrollment, EnrollmentView::kPublic).at("attestation")), stored);
+  }
+}
+
+TEST(EnrollmentPut, AStorageRootKeyMayBePinned) {  // R-060
+  const auto enrollment =
+      put_individual(R"({"attestation":{"type":"tpm","tpm":{"endorsementKey":")" + std::string(kEndorsementKey) +
+                     R"(","storageRootKey":")" + std::string(kStorageRootKey) + R"("}}})");
+  ASSERT_TRUE(enrollment) << enrollment.error().message;
+  EXPECT_EQ(std::get<TpmAttestation>(enrollment->attestation).storage_root_key, kStorageRootKey);
 }
 
 struct BadPut {
@@ -180,6 +196,13 @@ INSTANTIATE_TEST_SUITE_P(
                     BadPut{R"({"attestation":{"type":"tpm","tpm":{}}})", "attestation.tpm.endorsementKey: is required"},
                     BadPut{R"({"attestation":{"type":"tpm","tpm":{"endorsementKey":[]}}})",
                            "attestation.tpm.endorsementKey: must be a string"},
+                    BadPut{R"({"attestation":{"type":"tpm","tpm":{"endorsementKey":"#"}}})",
+                           "attestation.tpm.endorsementKey: It is not base64"},
+                    BadPut{R"({"attestation":{"type":"tpm","tpm":{"endorsementKey":"AToAAQ=="}}})",
+                           "attestation.tpm.endorsementKey: The TPM2B_PUBLIC is truncated"},
+                    BadPut{R"({"attestation":{"type":"tpm","tpm":{"endorsementKey":")" + std::string(kEndorsementKey) +
+                               R"(","storageRootKey":"AAA="}}})",
+                           "attestation.tpm.storageRootKey: The TPM2B_PUBLIC is truncated"},
                     BadPut{R"({"attestation":{"type":"symmetricKey","tpm":{"endorsementKey":"a"}}})",
                            "attestation.tpm: does not agree"},
                     BadPut{R"({"attestation":{"type":"tpm","x509":{},"tpm":{"endorsementKey":"a"}}})",

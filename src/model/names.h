@@ -41,6 +41,7 @@ inline constexpr std::array kAttemptOutcomeNames{
     NamedValue<AttemptOutcome>{AttemptOutcome::kRefused, "refused"},
     NamedValue<AttemptOutcome>{AttemptOutcome::kPending, "pending"},
     NamedValue<AttemptOutcome>{AttemptOutcome::kNotJudged, "notJudged"},
+    NamedValue<AttemptOutcome>{AttemptOutcome::kChallenged, "challenged"},
     NamedValue<AttemptOutcome>{AttemptOutcome::kJoined, "joined"},
     NamedValue<AttemptOutcome>{AttemptOutcome::kAssigned, "assigned"},
     NamedValue<AttemptOutcome>{AttemptOutcome::kFailed, "failed"},

@@ -49,6 +49,7 @@ struct Operation {
   std::string enrollment_id;
   std::string attestation;  ///< attestation_type()
   std::string thumbprint;   ///< X.509: SHA-256 of the presented leaf, the proof for polls and the hub's credential
+  std::string challenge;    ///< TPM: id of the challenge that the device answered, which holds its hub's keys
   std::string api_version;  ///< of the device API
   std::optional<boost::json::value> payload;  ///< from the device, for custom allocation
   std::string tracking_id;                    ///< of the register request, joins logs and records

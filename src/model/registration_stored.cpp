@@ -65,6 +65,7 @@ object to_stored_json(const Operation& operation) {
   out["enrollmentId"] = operation.enrollment_id;
   out["attestation"] = operation.attestation;
   out["thumbprint"] = operation.thumbprint;
+  if (!operation.challenge.empty()) out["challenge"] = operation.challenge;
   out["apiVersion"] = operation.api_version;
   if (operation.payload) out["payload"] = *operation.payload;
   out["trackingId"] = operation.tracking_id;
@@ -83,6 +84,7 @@ Result<Operation> operation_from_stored_json(const object& stored) {
   operation.enrollment_id = reader.text_or_empty("enrollmentId");
   operation.attestation = reader.text_or_empty("attestation");
   operation.thumbprint = reader.text_or_empty("thumbprint");
+  operation.challenge = reader.text_or_empty("challenge");
   operation.api_version = reader.text_or_empty("apiVersion");
   operation.payload = stored_payload(stored);
   operation.tracking_id = reader.text_or_empty("trackingId");

@@ -104,6 +104,7 @@ TEST(StoredOperation, SurvivesWritingAndReading) {
                   .enrollment_id = "line7",
                   .attestation = "x509",
                   .thumbprint = "AB",
+                  .challenge = "018f3e5e-52a7-7f1a-9e55-6b2b0f8f6a11",
                   .api_version = "2019-03-31",
                   .payload = boost::json::parse(R"("text")"),
                   .tracking_id = "5d6f3e5e-52a7-4f1a-9e55-6b2b0f8f6a11",

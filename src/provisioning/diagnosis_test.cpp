@@ -24,6 +24,7 @@ using testing::key_of;
 using testing::kKeyA;
 using testing::kKeyB;
 using testing::symmetric_body;
+using testing::tpm_body;
 using testing::World;
 using testing::x509_body;
 
@@ -244,8 +245,7 @@ TEST_F(Diagnosis, DemandsCertificate) {
 }
 
 TEST_F(Diagnosis, DemandsTpm) {
-  world_.enroll(EnrollmentKind::kIndividual, "dev-1",
-                R"({"attestation":{"type":"tpm","tpm":{"endorsementKey":"AToAAQ=="}}})");
+  world_.enroll(EnrollmentKind::kIndividual, "dev-1", tpm_body());
   EXPECT_THAT(causes_of_token("dev-1", own_token(key_of(kKeyA))), ElementsAre("demands-tpm"));
   EXPECT_THAT(causes_of(crypto::testing::make_party(dated(crypto::testing::leaf_request("dev-1")))),
               ElementsAre("demands-tpm"));

@@ -17,6 +17,7 @@ using testing::key_of;
 using testing::kKeyA;
 using testing::kKeyB;
 using testing::symmetric_body;
+using testing::tpm_body;
 using testing::World;
 
 /// A hub that takes every device, and can be told to fail a number of times.
@@ -295,8 +296,7 @@ TEST_F(RegistrarAttempts, AnEnrollmentThatGoesMeanwhileIsTold) {
   hub_.failures = 1;
   register_device();
   registrar_->wait_until_idle();
-  world_.enroll(EnrollmentKind::kIndividual, "dev-1",
-                R"({"attestation":{"type":"tpm","tpm":{"endorsementKey":"AA=="}}})");
+  world_.enroll(EnrollmentKind::kIndividual, "dev-1", tpm_body());
   restart();
   world_.must(registrar_->resume_open_operations());
   EXPECT_EQ(newest().findings.at(0).cause, "enrollment-gone-meanwhile");

@@ -15,6 +15,7 @@
 #include "base/temporary_folder.h"
 #include "crypto/issue.h"
 #include "crypto/sealing.h"
+#include "crypto/tpm/test_keys.h"
 #include "model/enrollment_json.h"
 #include "model/etag.h"
 #include "model/json.h"
@@ -171,6 +172,13 @@ inline std::string x509_body(const std::string& member, const crypto::Certificat
                              const std::string& more = "") {
   return R"({"attestation":{"type":"x509","x509":{")" + member + R"(":{"primary":{"certificate":")" +
          to_base64(primary.der()) + R"("}}}})" + more + "}";
+}
+
+/// Attestation member for the TPM with this endorsement key.
+inline std::string tpm_body(std::string_view endorsement_key = crypto::tpm::testing::kEndorsementKey,
+                            const std::string& more = "") {
+  return R"({"attestation":{"type":"tpm","tpm":{"endorsementKey":")" + std::string(endorsement_key) + "\"}}" + more +
+         "}";
 }
 
 }  // namespace muster::provisioning::testing

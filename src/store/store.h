@@ -16,6 +16,7 @@
 #include "model/hub_device.h"
 #include "model/instance.h"
 #include "model/registration.h"
+#include "model/tpm_challenge.h"
 
 namespace muster::store {
 
@@ -92,6 +93,9 @@ struct OperationEnd {
 /// assignment. nullopt: this one takes longer. Runs as a Change does.
 using EndAtOnce = std::move_only_function<std::optional<OperationEnd>(const model::Registration& record)>;
 
+/// Challenges that may be pending for one registration id, and as many that led to a registration (device-api.md 5.3).
+inline constexpr std::size_t kMaxTpmChallenges = 4;
+
 /// Which attempts are asked for; what is empty does not matter.
 struct AttemptFilter {
   std::string registration_id = {};  ///< without regard to case
@@ -161,8 +165,9 @@ class Store {
   /// Starts an operation and puts its device's record to `assigning`, keeping the last assignment. When the
   /// device has an open operation with the same enrollment and credential, that one is returned, without record, and
   /// nothing is written; an open one with others is superseded: it stays pollable and shows the device's record
-  /// (device-api.md 9). With `end`, and when its entry is still there and enabled, the operation can end in the same
-  /// transaction; then it is returned closed, with the final record.
+  /// (device-api.md 9). A TPM's challenge that the operation names is spent with it: kConflict when it is gone or led
+  /// to another operation already. With `end`, and when its entry is still there and enabled, the operation can end in
+  /// the same transaction; then it is returned closed, with the final record.
   virtual Task<Result<OperationState>> begin_operation(InstanceId instance, model::Operation operation,
                                                        model::Registration record, EndAtOnce end) = 0;
   /// kNotFound for an unknown or purged id.
@@ -175,6 +180,17 @@ class Store {
   virtual Task<Result<std::vector<std::pair<InstanceId, model::Operation>>>> open_operations(std::size_t limit) = 0;
   /// Forgets closed operations begun before `before`; returns how many.
   virtual Task<Result<std::size_t>> purge_operations(TimePoint before) = 0;
+
+  // --- challenges of TPMs -----------------------------------------------------------------------------------------
+  /// Keeps a challenge and returns the one to use: a pending one with the same keys that has at least half of its life
+  /// before it stays, so that nobody who knows a device's public keys can take its challenge away. Of one registration
+  /// id the last kMaxTpmChallenges pending and spent ones are kept, each.
+  virtual Task<Result<model::TpmChallenge>> begin_tpm_challenge(InstanceId instance, model::TpmChallenge proposed) = 0;
+  /// Those of a registration id, pending, expired or spent; the newest first.
+  virtual Task<Result<std::vector<model::TpmChallenge>>> find_tpm_challenges(InstanceId instance,
+                                                                             std::string registration_id) = 0;
+  /// Forgets those that expired before `before`; returns how many.
+  virtual Task<Result<std::size_t>> purge_tpm_challenges(TimePoint before) = 0;
 
   // --- attempts ---------------------------------------------------------------------------------------------------
   /// Keeps an attempt; one with the same tracking id is replaced.

@@ -6,6 +6,7 @@
 #include "store/sqlite/hub_devices.h"
 #include "store/sqlite/registrations.h"
 #include "store/sqlite/rows.h"
+#include "store/sqlite/tpm_challenges.h"
 
 namespace muster::store::sqlite {
 namespace {
@@ -39,7 +40,7 @@ Result<std::optional<model::Operation>> find_by_id(const Session& session, const
 
 bool same_entry_and_credential(const model::Operation& a, const model::Operation& b) {
   return a.enrollment_kind == b.enrollment_kind && model::id_key(a.enrollment_id) == model::id_key(b.enrollment_id) &&
-         a.attestation == b.attestation && a.thumbprint == b.thumbprint;
+         a.attestation == b.attestation && a.thumbprint == b.thumbprint && a.challenge == b.challenge;
 }
 
 Result<void> insert_operation(const Session& session, const InstanceId& instance, const model::Operation& operation) {
@@ -122,6 +123,7 @@ Result<OperationState> begin_operation(const Session& session, const InstanceId&
   auto open = find_open(session, instance, key);
   if (!open) return std::unexpected(open.error());
   if (*open && same_entry_and_credential(**open, operation)) return OperationState{std::move(**open), std::nullopt};
+  if (auto spent = spend_tpm_challenge(session, instance, operation); !spent) return std::unexpected(spent.error());
   if (*open) {
     if (auto closed = close_operations_of(session, instance, key); !closed) return std::unexpected(closed.error());
   }

@@ -141,8 +141,27 @@ CREATE INDEX attempt_of_certificate ON attempt (instance, thumbprint, tracking_i
 CREATE INDEX attempt_failed ON attempt (instance, tracking_id) WHERE failed = 1;
 )sql";
 
+// What TPMs were given to prove themselves with. Challenge ids are ordered by time. An empty operation_id means that no
+// registration has come of it yet.
+constexpr const char* kVersion3 = R"sql(
+CREATE TABLE tpm_challenge (
+  instance TEXT NOT NULL REFERENCES instance (instance),
+  registration_key TEXT NOT NULL,
+  challenge_id TEXT NOT NULL,
+  registration_id TEXT NOT NULL,
+  operation_id TEXT NOT NULL,
+  endorsement_key BLOB NOT NULL,
+  storage_root_key BLOB NOT NULL,
+  begun BIGINT NOT NULL,
+  expires BIGINT NOT NULL,
+  secrets BLOB NOT NULL,
+  PRIMARY KEY (instance, registration_key, challenge_id)
+) WITHOUT ROWID;
+CREATE INDEX tpm_challenge_expiry ON tpm_challenge (expires);
+)sql";
+
 /// Number n brings version n to n + 1. Published ones are never edited.
-constexpr std::array<const char*, kSchemaVersion> kMigrations{kVersion1, kVersion2};
+constexpr std::array<const char*, kSchemaVersion> kMigrations{kVersion1, kVersion2, kVersion3};
 
 struct FileState {
   std::int64_t application_id = 0;

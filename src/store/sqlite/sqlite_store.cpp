@@ -19,6 +19,7 @@
 #include "store/sqlite/rows.h"
 #include "store/sqlite/schema.h"
 #include "store/sqlite/snapshot_cache.h"
+#include "store/sqlite/tpm_challenges.h"
 #include "store/sqlite/writer.h"
 
 namespace muster::store {
@@ -243,6 +244,26 @@ class SqliteStore final : public Store {
       transaction.on_commit([this] { operations_.clear(); });
       return sqlite::purge_operations(session, before, kPurgeBatch);
     });
+  }
+
+  Task<Result<model::TpmChallenge>> begin_tpm_challenge(InstanceId instance, model::TpmChallenge proposed) override {
+    return write<model::TpmChallenge>(
+        [instance = std::move(instance), proposed = std::move(proposed)](const Session& session) {
+          return sqlite::begin_tpm_challenge(session, instance, proposed);
+        });
+  }
+
+  Task<Result<std::vector<model::TpmChallenge>>> find_tpm_challenges(InstanceId instance,
+                                                                     std::string registration_id) override {
+    return read<std::vector<model::TpmChallenge>>(
+        [instance = std::move(instance), id = std::move(registration_id)](const Session& session) {
+          return sqlite::find_tpm_challenges(session, instance, id);
+        });
+  }
+
+  Task<Result<std::size_t>> purge_tpm_challenges(TimePoint before) override {
+    co_return co_await in_batches(
+        [before](const Session& session) { return sqlite::purge_tpm_challenges(session, before, kPurgeBatch); });
   }
 
   Task<Result<void>> add_attempt(InstanceId instance, model::Attempt attempt) override {

@@ -109,7 +109,7 @@ TEST_F(SqliteStoreTest, AStoreOfTheFirstSchemaIsBroughtUpToDate) {
     const auto store = make();
     ASSERT_TRUE(put_enrollment(*store, individual("a", keys("a1", "a2"))));
   }
-  execute("DROP TABLE attempt; PRAGMA user_version=1");
+  execute("DROP TABLE attempt; DROP TABLE tpm_challenge; PRAGMA user_version=1");
   const auto store = open().value();
   EXPECT_TRUE(wait_for(store->find_enrollment(kInstance, EnrollmentKind::kIndividual, "a")).value());
   EXPECT_TRUE(wait_for(store->list_attempts(kInstance, {}, "", 1)));
