@@ -105,9 +105,12 @@ def body_of(message):
 
 
 class Raw:
-    """A TLS connection to the AMQP port that speaks in octets."""
+    """A TLS connection to the AMQP port, or another `stream`, that speaks in octets."""
 
-    def __init__(self, muster, certificate=None):
+    def __init__(self, muster, certificate=None, stream=None):
+        if stream is not None:
+            self.socket = stream
+            return
         context = ssl.create_default_context(cafile=str(muster.ca_file))
         if certificate:
             context.load_cert_chain(*map(str, certificate))
@@ -225,8 +228,11 @@ def transfer_frame(handle, delivery, payload, more=False, channel=0, with_id=Tru
     return frame(0x14, *fields, TRUE if more else FALSE, channel=channel, payload=payload)
 
 
-def request(operation="iotdps-register", body=b"{}"):
+def request(operation="iotdps-register", body=b"{}", operation_id=None, correlation_id=None):
     values = [text("iotdps-operation-type"), text(operation)]
+    if operation_id is not None:
+        values += [text("iotdps-operation-id"), text(operation_id)]
     content = b"".join(values)
     properties = b"\xd1" + struct.pack(">II", len(content) + 4, len(values)) + content
-    return described(0x74, properties) + described(0x75, binary(body))
+    named = b"" if correlation_id is None else described(0x73, items(*[NULL] * 5, text(correlation_id)))
+    return named + described(0x74, properties) + described(0x75, binary(body))
