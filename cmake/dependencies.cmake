@@ -11,6 +11,8 @@ find_package(CLI11 REQUIRED)
 find_package(tomlplusplus REQUIRED)
 find_package(prometheus-cpp CONFIG REQUIRED)
 find_package(mimalloc 2.0 QUIET)
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(TSS2 REQUIRED IMPORTED_TARGET tss2-esys tss2-mu tss2-tctildr tss2-rc)
 # Debian's pkg-config file of it names folders that do not exist.
 find_path(QPID_PROTON_INCLUDE_DIR proton/connection_driver.h REQUIRED)
 find_library(QPID_PROTON_LIBRARY qpid-proton REQUIRED)
