@@ -1,0 +1,17 @@
+#pragma once
+
+#include <string_view>
+
+#include <tss2/tss2_common.h>
+
+#include "base/result.h"
+
+namespace muster::tpm {
+
+/// What a response code of the stack or the TPM means, and what to do about it. `what` was tried: "make a key".
+Error error_of(TSS2_RC code, std::string_view what);
+
+/// Nothing for success.
+Result<void> check(TSS2_RC code, std::string_view what);
+
+}  // namespace muster::tpm
