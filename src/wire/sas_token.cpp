@@ -80,9 +80,13 @@ bool is_printable(std::string_view text) {
   return std::ranges::all_of(text, [](char c) { return c >= ' ' && c <= '~'; });
 }
 
-/// HMAC over what the peer signed: resource, line feed, expiry (device-api.md 4.1).
+/// What a peer signs (device-api.md 4.1).
+std::string signed_text(std::string_view resource, std::string_view expiry) {
+  return fmt::format("{}\n{}", resource, expiry);
+}
+
 crypto::Sha256 sign(std::string_view resource, std::string_view expiry, const SecretBytes& key) {
-  return crypto::hmac_sha256(key.reveal(), as_bytes(fmt::format("{}\n{}", resource, expiry)));
+  return crypto::hmac_sha256(key.reveal(), as_bytes(signed_text(resource, expiry)));
 }
 
 }  // namespace
@@ -129,10 +133,20 @@ bool has_expired(const SasToken& token, TimePoint now, seconds tolerance) {
 
 std::string make_sas_token(std::string_view resource, const SecretBytes& key, TimePoint expiry,
                            std::string_view key_name) {
+  const auto with_key = [&](ByteView text) -> Result<Bytes> {
+    const auto digest = crypto::hmac_sha256(key.reveal(), text);
+    return Bytes(digest.begin(), digest.end());
+  };
+  return *sign_sas_token(resource, with_key, expiry, key_name);  // a key at hand signs always
+}
+
+Result<std::string> sign_sas_token(std::string_view resource, const SasSigner& signer, TimePoint expiry,
+                                   std::string_view key_name) {
   const std::string encoded = percent_encode(resource);
   const std::string end = std::to_string(std::chrono::floor<seconds>(expiry).time_since_epoch().count());
-  const std::string signature = percent_encode(to_base64(sign(encoded, end, key)));
-  std::string token = fmt::format("{}sr={}&sig={}&se={}", kScheme, encoded, signature, end);
+  const auto signature = signer(as_bytes(signed_text(encoded, end)));
+  if (!signature) return std::unexpected(signature.error());
+  std::string token = fmt::format("{}sr={}&sig={}&se={}", kScheme, encoded, percent_encode(to_base64(*signature)), end);
   if (!key_name.empty()) token += "&skn=" + percent_encode(key_name);
   return token;
 }

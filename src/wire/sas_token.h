@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -31,8 +32,15 @@ bool signed_by(const SasToken& token, const SecretBytes& key);
 /// True when the token had ended at `now`, `tolerance` allowed (device-api.md 4.1: five minutes).
 bool has_expired(const SasToken& token, TimePoint now, std::chrono::seconds tolerance);
 
+/// HMAC-SHA256 of a text with a key that need not be here, such as one in a TPM.
+using SasSigner = std::function<Result<Bytes>(ByteView text)>;
+
 /// A token as Azure's tools write it: `resource` percent-encoded, fields sr, sig, se, skn (left out when empty).
 std::string make_sas_token(std::string_view resource, const SecretBytes& key, TimePoint expiry,
                            std::string_view key_name);
+
+/// The same, signed elsewhere; an error is the signer's.
+Result<std::string> sign_sas_token(std::string_view resource, const SasSigner& signer, TimePoint expiry,
+                                   std::string_view key_name);
 
 }  // namespace muster::wire
