@@ -45,14 +45,10 @@ Result<std::filesystem::path> data_folder(const std::string& given, const Progra
   return folder;
 }
 
-/// A passphrase is what stands in the file without the ends of lines behind it, which editors add.
 Result<SecretBytes> read_passphrase(const std::string& path) {
-  auto text = read_file(path);
-  if (!text) return std::unexpected(text.error());
-  while (text->ends_with('\n') || text->ends_with('\r')) text->pop_back();
-  SecretBytes passphrase(as_bytes(*text));
-  wipe(*text);
-  if (passphrase.size() < server::kShortestPassphrase) {
+  auto passphrase = read_secret_file(path);
+  if (!passphrase) return std::unexpected(passphrase.error());
+  if (passphrase->size() < server::kShortestPassphrase) {
     return invalid(fmt::format("{}: a passphrase must have at least {} octets.", path, server::kShortestPassphrase));
   }
   return passphrase;

@@ -32,6 +32,15 @@ Result<std::string> read_file(const std::string& path, std::size_t limit) {
   return read_stream(file, path, limit);
 }
 
+Result<SecretBytes> read_secret_file(const std::string& path) {
+  auto text = read_file(path);
+  if (!text) return std::unexpected(text.error());
+  while (text->ends_with('\n') || text->ends_with('\r')) text->pop_back();
+  SecretBytes secret(as_bytes(*text));
+  wipe(*text);
+  return secret;
+}
+
 Result<crypto::Certificate> read_certificate_file(const std::string& path) {
   auto content = read_file(path);
   if (!content) return std::unexpected(content.error());

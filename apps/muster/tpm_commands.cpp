@@ -5,6 +5,7 @@
 #include "crypto/tpm/parent_key.h"
 #include "muster/commands.h"
 #include "muster/files.h"
+#include "muster/tpm_device_verbs.h"
 #include "muster/verb.h"
 
 namespace muster::cli {
@@ -119,8 +120,9 @@ void add_inspect(CLI::App& noun, Selection& selection) {
 }  // namespace
 
 void add_tpm_commands(CLI::App& app, Selection& selection) {
-  CLI::App* noun = add_noun(app, "tpm", "Keys of TPMs");
+  CLI::App* noun = add_noun(app, "tpm", "TPMs of devices and their keys");
   add_inspect(*noun, selection);
+  add_tpm_device_verbs(*noun, selection);
 }
 
 }  // namespace muster::cli

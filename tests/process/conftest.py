@@ -16,6 +16,7 @@ import clients
 import https
 import muster_process
 import pki as pki_module
+import swtpm
 
 
 class World:
@@ -109,6 +110,23 @@ def own_muster(folder):
     yield make
     for service in made:
         service.kill()
+
+
+@pytest.fixture
+def own_tpm(folder):
+    """Makes TPMs in software for one test; `certified`: as one leaves its maker."""
+    made = []
+
+    def make(name="tpm", certified=False):
+        tpm = swtpm.SoftwareTpm(folder / name)
+        if certified:
+            tpm.certify()
+        made.append(tpm.start())
+        return tpm
+
+    yield make
+    for tpm in made:
+        tpm.stop()
 
 
 _numbers = itertools.count(1)
