@@ -58,6 +58,9 @@ DeviceOutcome refusal_of(const DeviceAnswer& answer) {
 
 std::string registration_body(const DeviceRegistration& device) {
   boost::json::object body{{"registrationId", device.registration_id}};
+  if (device.tpm) {
+    body["tpm"] = {{"endorsementKey", device.tpm->endorsement_key}, {"storageRootKey", device.tpm->storage_root_key}};
+  }
   if (device.payload) body["payload"] = *device.payload;
   return boost::json::serialize(body);
 }

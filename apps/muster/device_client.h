@@ -14,7 +14,13 @@
 namespace muster::cli {
 
 /// How the simulated device proves itself; the client certificate itself is given to the HTTP client.
-enum class DeviceAttestation { kSymmetricKey, kSymmetricKeyGroup, kX509 };
+enum class DeviceAttestation { kSymmetricKey, kSymmetricKeyGroup, kX509, kTpm };
+
+/// What a TPM tells of itself in a registration; base64 of TPM2B_PUBLIC (device-api.md 5.1).
+struct TpmPublicKeys {
+  std::string endorsement_key;
+  std::string storage_root_key;
+};
 
 struct DeviceRegistration {
   std::string transport = "http";  ///< the protocol, as --transport names it
@@ -22,7 +28,8 @@ struct DeviceRegistration {
   std::string id_scope = {};
   std::string registration_id = {};
   DeviceAttestation attestation = DeviceAttestation::kX509;
-  SecretBytes key = {};  ///< device key, also of a group device; empty for X.509
+  SecretBytes key = {};  ///< device key, also of a group device; empty for X.509 and TPM
+  std::optional<TpmPublicKeys> tpm = {};
   std::optional<boost::json::value> payload = {};
   std::string api_version = "2021-06-01";
   std::chrono::seconds timeout{60};  ///< from the first request to the final answer

@@ -6,8 +6,10 @@
 #include "muster/device_http.h"
 #include "muster/device_mqtt.h"
 #include "muster/device_registration.h"
+#include "muster/device_tpm.h"
 #include "muster/table.h"
 #include "muster/tls_channel.h"
+#include "muster/tpm_options.h"
 #include "muster/web_socket_channel.h"
 
 namespace muster::cli {
@@ -16,6 +18,14 @@ namespace {
 struct RegisterCommand {
   ClientOptions client = {};
   DeviceOptions device = {};
+  TpmOptions tpm = {};
+  tpm::Handle device_key = tpm::kDeviceKeyHandle;
+};
+
+/// What a device has: its registration, and the key in its TPM when that proves it.
+struct DeviceSide {
+  DeviceRegistration registration = {};
+  std::unique_ptr<ActivatedKey> key = {};
 };
 
 HttpClientOptions network_options(const Program& program, const RegisterCommand& command,
@@ -57,8 +67,10 @@ Result<OpenChannel> open_channel(const Program& program, const DeviceRegistratio
 }
 
 /// The protocol that was asked for; program and device outlive it.
-Result<std::unique_ptr<DeviceTransport>> make_transport(const Program& program, const DeviceRegistration& device,
+Result<std::unique_ptr<DeviceTransport>> make_transport(const Program& program, const DeviceSide& side,
                                                         HttpClientOptions network) {
+  const DeviceRegistration& device = side.registration;
+  if (side.key) return std::make_unique<TpmDevice>(device, *side.key, program.make_send(network), program.clock);
   if (device.transport == "http") {
     return std::make_unique<HttpDevice>(device, program.make_send(network), program.clock);
   }
@@ -70,16 +82,34 @@ Result<std::unique_ptr<DeviceTransport>> make_transport(const Program& program, 
   return std::make_unique<MqttDevice>(device, *std::move(open), program.clock);
 }
 
-int register_one(const Program& program, const RegisterCommand& command) {
-  const auto device = read_device_registration(command.device);
-  if (!device) return report_usage(program, device.error());
+/// The key in the TPM, and what it tells the service; nothing for a device that proves itself otherwise.
+Result<std::unique_ptr<ActivatedKey>> open_key(const Program& program, const RegisterCommand& command,
+                                               DeviceOptions& options) {
+  if (options.attestation.empty()) return nullptr;
+  auto tpm = open_tpm(command.tpm, program.environment);
+  if (!tpm) return std::unexpected(tpm.error());
+  auto keys = read_public_keys(*tpm);
+  if (!keys) return std::unexpected(keys.error());
+  options.tpm_keys = *std::move(keys);
+  return std::make_unique<KeyInTpm>(*std::move(tpm), command.device_key);
+}
 
-  auto transport = make_transport(program, *device, network_options(program, command, *device));
+int register_one(const Program& program, const RegisterCommand& command) {
+  DeviceOptions options = command.device;
+  if (auto checked = check_attestation(options); !checked) return report_usage(program, checked.error());
+  auto key = open_key(program, command, options);
+  if (!key) return report_opening(program, key.error());
+  auto registration = read_device_registration(options);
+  if (!registration) return report_usage(program, registration.error());
+
+  const DeviceSide side{*std::move(registration), *std::move(key)};
+  const DeviceRegistration& device = side.registration;
+  auto transport = make_transport(program, side, network_options(program, command, device));
   if (!transport) return report_usage(program, transport.error());
-  const auto outcome = register_device(*device, **transport, program.clock, program.sleep);
+  const auto outcome = register_device(device, **transport, program.clock, program.sleep);
   if (!outcome) return report(program, outcome.error());
 
-  print(program, command.client.output, outcome_json(*device, *outcome),
+  print(program, command.client.output, outcome_json(device, *outcome),
         [](const auto& value) { return format_object(value.get_object()); });
   return static_cast<int>(outcome->status == "assigned" ? ExitCode::kOk : ExitCode::kRefused);
 }
@@ -90,23 +120,33 @@ void add_register(CLI::App& noun, Selection& selection) {
                             "  muster device register --provisioning-host dps.example.net --id-scope 0ne0012ABCD \\\n"
                             "    --registration-id pump-0042 --symmetric-key \"$KEY\"\n"
                             "  muster device register --provisioning-host dps.example.net --id-scope 0ne0012ABCD \\\n"
-                            "    --certificate pump-0042.pem --private-key pump-0042.key\n");
+                            "    --certificate pump-0042.pem --private-key pump-0042.key\n"
+                            "  muster device register --provisioning-host dps.example.net --id-scope 0ne0012ABCD \\\n"
+                            "    --attestation tpm\n");
   DeviceOptions& device = command->device;
   const auto add = [&](const char* name, std::string& target, const char* help, const char* type) {
     return verb->add_option(name, target, help)->type_name(type);
   };
   add("--provisioning-host", device.provisioning_host, "Where devices register", "HOST[:PORT]")->required();
   add("--id-scope", device.id_scope, "ID scope of the service", "SCOPE")->required();
-  add("--registration-id,--rid", device.registration_id, "The device; default: the certificate's common name", "ID");
+  add("--registration-id,--rid", device.registration_id,
+      "The device; default: the certificate's common name, or made of the TPM's key", "ID");
   add("--symmetric-key", device.symmetric_key, "The device's key", "BASE64");
   add("--group-key", device.group_key, "The group's key, from which the device's is derived", "BASE64");
   add("--certificate", device.certificate, "The device's certificate with its chain (PEM)", "FILE");
   add("--private-key", device.private_key, "Its private key (PEM)", "FILE");
+  as_choice(verb->add_option("--attestation", device.attestation,
+                             "tpm: the device's TPM proves it, and keeps the key of its hub"),
+            {"tpm"});
+  as_handle(
+      verb->add_option("--device-key-handle", command->device_key, "Where its TPM keeps that key (default 0x81000100)"))
+      ->group("TPM");
   add("--api-version", device.api_version, "Version to speak (default 2021-06-01)", "VERSION");
   verb->add_option("--payload", device.payload, "What the device tells custom allocation")->type_name("JSON");
   as_choice(verb->add_option("--transport", device.transport, "Protocol (default http)"),
             {"http", "mqtt", "mqtt-ws", "amqp", "amqp-ws"});
   as_number(verb->add_option("--timeout", device.timeout_seconds, "Seconds until it gives up (default 60)"), 1, 3600);
+  add_tpm_options(*verb, command->tpm, TpmRights::kKeys);
   add_network_options(*verb, command->client.connection);
   add_output_option(*verb, command->client.output);
   verb->callback([&selection, command] {

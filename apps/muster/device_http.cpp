@@ -8,25 +8,29 @@
 namespace muster::cli {
 
 Result<DeviceAnswer> HttpDevice::request_registration(const std::string& body) {
-  HttpRequest put = request("PUT", "register");
-  put.headers.emplace_back("Content-Type", "application/json; charset=utf-8");
-  put.body = body;
-  return send(put);
+  auto put = request("PUT", "register");
+  if (!put) return std::unexpected(put.error());
+  put->headers.emplace_back("Content-Type", "application/json; charset=utf-8");
+  put->body = body;
+  return send(*put);
 }
 
 Result<DeviceAnswer> HttpDevice::ask_status(const std::string& operation_id) {
-  return send(request("GET", "operations/" + wire::percent_encode(operation_id)));
+  const auto get = request("GET", "operations/" + wire::percent_encode(operation_id));
+  if (!get) return std::unexpected(get.error());
+  return send(*get);
 }
 
-HttpRequest HttpDevice::request(std::string method, std::string_view action) const {
+Result<HttpRequest> HttpDevice::request(std::string method, std::string_view action) const {
   HttpRequest out{
       .method = std::move(method),
       .url = fmt::format("https://{}/{}/registrations/{}/{}?api-version={}", device_.host,
                          wire::percent_encode(device_.id_scope), wire::percent_encode(device_.registration_id), action,
                          wire::percent_encode(device_.api_version)),
       .headers = {{"Accept", "application/json"}}};
-  std::string token = device_token(device_, clock_);
-  if (!token.empty()) out.headers.emplace_back("Authorization", std::move(token));
+  auto token = token_();
+  if (!token) return std::unexpected(token.error());
+  if (!token->empty()) out.headers.emplace_back("Authorization", *std::move(token));
   return out;
 }
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "crypto/digest.h"
+#include "crypto/tpm/key_input.h"
 #include "model/json.h"
 #include "muster/files.h"
 
@@ -15,18 +16,13 @@ Result<SecretBytes> read_key(std::string_view option, const std::string& text) {
   return SecretBytes(*std::move(octets));
 }
 
-Result<void> check_attestation(const DeviceOptions& options) {
-  const int given = (options.symmetric_key.empty() ? 0 : 1) + (options.group_key.empty() ? 0 : 1) +
-                    (options.certificate.empty() ? 0 : 1);
-  if (given != 1) return invalid("Give one of --symmetric-key, --group-key and --certificate with --private-key.");
-  if (options.certificate.empty() != options.private_key.empty()) {
-    return invalid("--certificate and --private-key go together.");
-  }
-  return {};
-}
-
 Result<std::string> registration_id(const DeviceOptions& options) {
   if (!options.registration_id.empty()) return options.registration_id;
+  if (options.tpm_keys) {
+    const auto key = crypto::tpm::endorsement_key_from_text(options.tpm_keys->endorsement_key);
+    if (!key) return std::unexpected(key.error());
+    return crypto::tpm::default_registration_id(*key);
+  }
   if (options.certificate.empty()) return invalid("--registration-id is required with a key.");
   auto certificate = read_certificate_file(options.certificate);
   if (!certificate) return std::unexpected(certificate.error());
@@ -37,6 +33,11 @@ Result<std::string> registration_id(const DeviceOptions& options) {
 }
 
 Result<void> add_attestation(DeviceRegistration& device, const DeviceOptions& options) {
+  if (options.tpm_keys) {
+    device.attestation = DeviceAttestation::kTpm;
+    device.tpm = options.tpm_keys;
+    return {};
+  }
   if (!options.certificate.empty()) {
     device.attestation = DeviceAttestation::kX509;
     return {};
@@ -54,6 +55,21 @@ void set_if(boost::json::object& out, std::string_view member, const std::string
 }
 
 }  // namespace
+
+Result<void> check_attestation(const DeviceOptions& options) {
+  const int given = (options.symmetric_key.empty() ? 0 : 1) + (options.group_key.empty() ? 0 : 1) +
+                    (options.certificate.empty() ? 0 : 1) + (options.attestation.empty() ? 0 : 1);
+  if (given != 1) {
+    return invalid("Give one of --symmetric-key, --group-key, --certificate with --private-key and --attestation tpm.");
+  }
+  if (!options.attestation.empty() && options.transport != "http") {
+    return invalid("A device registers with its TPM by --transport http.");
+  }
+  if (options.certificate.empty() != options.private_key.empty()) {
+    return invalid("--certificate and --private-key go together.");
+  }
+  return {};
+}
 
 Result<DeviceRegistration> read_device_registration(const DeviceOptions& options) {
   if (auto checked = check_attestation(options); !checked) return std::unexpected(checked.error());
@@ -83,6 +99,8 @@ std::string_view to_string(DeviceAttestation attestation) {
       return "symmetricKeyGroup";
     case DeviceAttestation::kX509:
       return "x509";
+    case DeviceAttestation::kTpm:
+      return "tpm";
   }
   return "";
 }

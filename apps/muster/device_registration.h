@@ -18,17 +18,22 @@ struct DeviceOptions {
   std::string group_key = {};
   std::string certificate = {};
   std::string private_key = {};
+  std::string attestation = {};                ///< "tpm", when the device's TPM is to prove it
+  std::optional<TpmPublicKeys> tpm_keys = {};  ///< of that TPM, once they are known
   std::optional<std::string> payload = {};
   std::string api_version = "2021-06-01";
   int timeout_seconds = 60;
 };
 
+/// Whether the options say how the device proves itself, and that in one way. kInvalidArgument with what is wrong.
+Result<void> check_attestation(const DeviceOptions& options);
+
 /// The registration that the options describe: a group key gives the device's own (device-api.md 4.3), a certificate
-/// file the registration id by its common name. kInvalidArgument when the attestation is missing, given twice
-/// or unusable.
+/// file the registration id by its common name, a TPM by its endorsement key (device-api.md 5.6).
+/// kInvalidArgument when the attestation is missing, given twice or unusable.
 Result<DeviceRegistration> read_device_registration(const DeviceOptions& options);
 
-/// "symmetricKey", "symmetricKeyGroup", "x509".
+/// "symmetricKey", "symmetricKeyGroup", "x509", "tpm".
 std::string_view to_string(DeviceAttestation attestation);
 
 /// What `device register -o json` prints: transport, attestation, registrationId, status, milliseconds and, when known,

@@ -40,6 +40,8 @@ TEST(DeviceOptions, MissingAndContradictingAttestationIsRefusedWithoutShowingKey
       {{.registration_id = "d", .certificate = "c.pem"}, "go together"},
       {{.certificate = "/nonexistent/c.pem", .private_key = "c.key"}, "/nonexistent/c.pem"},
       {{.registration_id = "d", .symmetric_key = "c2VjcmV0", .payload = "{"}, "--payload must be JSON"},
+      {{.symmetric_key = "c2VjcmV0", .attestation = "tpm"}, "Give one of"},
+      {{.transport = "mqtt", .attestation = "tpm"}, "--transport http"},
   };
   for (const auto& [options, message] : cases) {
     const auto device = read_device_registration(options);
@@ -47,6 +49,27 @@ TEST(DeviceOptions, MissingAndContradictingAttestationIsRefusedWithoutShowingKey
     EXPECT_THAT(device.error().message, HasSubstr(message));
     EXPECT_THAT(device.error().message, Not(HasSubstr("c2VjcmV0")));
   }
+}
+
+TEST(DeviceOptions, ATpmGivesTheRegistrationIdByItsEndorsementKey) {
+  // device-api.md 5.6: its template, and a modulus of c0, 254 times 5a, and 01.
+  Bytes modulus(256, 0x5A);
+  modulus.front() = 0xC0;
+  modulus.back() = 0x01;
+  const std::string key =
+      "013a0001000b000300b20020837197674484b3f81a90cc8d46a5d724fd52d76e06520b64f2a1da1b331469aa"
+      "00060080004300100800000000000100" +
+      hex_lower(modulus);
+  DeviceOptions options;
+  options.attestation = "tpm";
+  options.tpm_keys = TpmPublicKeys{.endorsement_key = to_base64(*from_hex(key)), .storage_root_key = "ARoA"};
+  const auto device = read_device_registration(options);
+  ASSERT_TRUE(device) << device.error().message;
+  EXPECT_EQ(device->attestation, DeviceAttestation::kTpm);
+  EXPECT_EQ(device->registration_id, "2shayesnczhxh3ijz5gylqshpm6yegfvifwdnz366vtyvni42iea");
+  EXPECT_EQ(device->tpm->storage_root_key, "ARoA");
+  options.registration_id = "own";
+  EXPECT_EQ(read_device_registration(options)->registration_id, "own");
 }
 
 TEST(DeviceOutcome, IsPrintedWithWhatIsKnown) {

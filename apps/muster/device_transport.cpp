@@ -2,15 +2,26 @@
 
 #include <fmt/format.h>
 
-#include "wire/sas_token.h"
-
 namespace muster::cli {
 
+namespace {
+
+constexpr std::chrono::hours kTokenLife{1};
+constexpr const char* kKeyName = "registration";
+
+std::string resource_of(const DeviceRegistration& device) {
+  return fmt::format("{}/registrations/{}", device.id_scope, device.registration_id);
+}
+
+}  // namespace
+
 std::string device_token(const DeviceRegistration& device, const Clock& clock) {
-  constexpr std::chrono::hours kLife{1};
   if (device.key.empty()) return "";
-  const std::string resource = fmt::format("{}/registrations/{}", device.id_scope, device.registration_id);
-  return wire::make_sas_token(resource, device.key, clock.now() + kLife, "registration");
+  return wire::make_sas_token(resource_of(device), device.key, clock.now() + kTokenLife, kKeyName);
+}
+
+Result<std::string> device_token(const DeviceRegistration& device, const wire::SasSigner& signer, const Clock& clock) {
+  return wire::sign_sas_token(resource_of(device), signer, clock.now() + kTokenLife, kKeyName);
 }
 
 }  // namespace muster::cli

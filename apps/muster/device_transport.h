@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -8,6 +9,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "muster/device_client.h"
+#include "wire/sas_token.h"
 
 namespace muster::cli {
 
@@ -33,7 +35,12 @@ class DeviceTransport {
   virtual Result<DeviceAnswer> ask_status(const std::string& operation_id) = 0;
 };
 
+/// Gives the token to show with the next request; "" for none.
+using TokenSource = std::function<Result<std::string>()>;
+
 /// The token that proves a device with a symmetric key; "" for one with a certificate.
 std::string device_token(const DeviceRegistration& device, const Clock& clock);
+/// The same for a device whose key signs elsewhere.
+Result<std::string> device_token(const DeviceRegistration& device, const wire::SasSigner& signer, const Clock& clock);
 
 }  // namespace muster::cli
