@@ -64,7 +64,7 @@ Result<SecretBytes> activate_credential(const Esys& esys, const ActivationBlob& 
       Esys_ActivateCredential(esys.get(), storage_root.get(), endorsement->get(), private_session.get(), allowed->get(),
                               ESYS_TR_NONE, &blob.credential, &blob.to_endorsement_key, &found);
   const std::unique_ptr<TPM2B_DIGEST, WipeDigest> key(found);
-  if (auto good = check(code, "open the credential"); !good) return std::unexpected(good.error());
+  if (code != TSS2_RC_SUCCESS) return std::unexpected(misfit_error(code, "open the credential"));
   if (key->size != kInnerKeySize) return invalid("The activation blob wraps its key with other than AES-128.");
   return SecretBytes(ByteView(key->buffer, key->size));
 }
@@ -78,7 +78,7 @@ Result<EsysPtr<TPM2B_PRIVATE>> import_key(const Esys& esys, const ActivationBlob
       Esys_Import(esys.get(), storage_root.get(), private_session.get(), ESYS_TR_NONE, ESYS_TR_NONE, &wrap_key,
                   &blob.public_area, &blob.duplicate, &blob.to_storage_root_key, &kInnerWrap, out(imported));
   OPENSSL_cleanse(&wrap_key, sizeof wrap_key);
-  if (auto good = check(code, "import the key"); !good) return std::unexpected(good.error());
+  if (code != TSS2_RC_SUCCESS) return std::unexpected(misfit_error(code, "import the key"));
   return imported;
 }
 

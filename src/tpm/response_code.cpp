@@ -1,5 +1,6 @@
 #include "tpm/response_code.h"
 
+#include <algorithm>
 #include <array>
 
 #include <fmt/format.h>
@@ -14,6 +15,8 @@ struct Meaning {
   ErrorCode kind;
   const char* advice;
 };
+
+constexpr const char* kMisfit = "It was made for another TPM or another owner of this one, or was changed on its way.";
 
 /// The codes that a device's owner can do something about.
 constexpr std::array kMeanings = {
@@ -30,8 +33,7 @@ constexpr std::array kMeanings = {
             "The hierarchy is disabled: the platform's hierarchy is closed once the firmware has started the system."},
     Meaning{TPM2_RC_DISABLED, ErrorCode::kPreconditionFailed,
             "The command is disabled. Clearing is allowed again with tpm2_clearcontrol, or in the firmware's set-up."},
-    Meaning{TPM2_RC_INTEGRITY, ErrorCode::kInvalidArgument,
-            "It was made for another TPM or another owner of this one, or was changed on its way."},
+    Meaning{TPM2_RC_INTEGRITY, ErrorCode::kInvalidArgument, kMisfit},
     Meaning{TPM2_RC_POLICY_FAIL, ErrorCode::kUnauthorized, "The policy of the object does not allow this use."},
     Meaning{TPM2_RC_NV_SPACE, ErrorCode::kLimitExceeded,
             "The TPM has no room for another persistent object. tpm2_getcap handles-persistent lists them, "
@@ -73,13 +75,25 @@ Meaning meaning_of(TSS2_RC code) {
   return {code, ErrorCode::kInternal, ""};
 }
 
+std::string message_of(TSS2_RC code, std::string_view what, std::string_view advice) {
+  std::string message = fmt::format("The TPM could not {}: {} (0x{:X}).", what, Tss2_RC_Decode(code), code);
+  if (!advice.empty()) message.append(" ").append(advice);
+  return message;
+}
+
 }  // namespace
 
 Error error_of(TSS2_RC code, std::string_view what) {
   const Meaning meaning = meaning_of(code);
-  std::string message = fmt::format("The TPM could not {}: {} (0x{:X}).", what, Tss2_RC_Decode(code), code);
-  if (*meaning.advice != '\0') message.append(" ").append(meaning.advice);
-  return {meaning.kind, std::move(message)};
+  return {meaning.kind, message_of(code, what, meaning.advice)};
+}
+
+Error misfit_error(TSS2_RC code, std::string_view what) {
+  constexpr std::array kWays = {TPM2_RC_FAILURE, TPM2_RC_INTEGRITY, TPM2_RC_SIZE, TPM2_RC_VALUE};
+  if (!is_from_tpm(code) || std::ranges::find(kWays, base_code(code & ~TSS2_RC_LAYER_MASK)) == kWays.end()) {
+    return error_of(code, what);
+  }
+  return {ErrorCode::kInvalidArgument, message_of(code, what, kMisfit)};
 }
 
 Result<void> check(TSS2_RC code, std::string_view what) {

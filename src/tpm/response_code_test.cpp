@@ -45,6 +45,17 @@ TEST(ResponseCode, TellsTheConnectionFromTheTpm) {
   EXPECT_EQ(error_of(TSS2_ESYS_RC_BAD_VALUE, "x").code, ErrorCode::kInternal);
 }
 
+TEST(ResponseCode, ABlobThatDoesNotFitIsToldInSeveralWays) {
+  for (const TSS2_RC code :
+       {TPM2_RC_INTEGRITY + kSecondParameter, TPM2_RC_VALUE + kSecondParameter, TPM2_RC_SIZE, TPM2_RC_FAILURE}) {
+    const Error error = misfit_error(code, "open the credential");
+    EXPECT_EQ(error.code, ErrorCode::kInvalidArgument) << code;
+    EXPECT_THAT(error.message, HasSubstr("another TPM or another owner"));
+  }
+  EXPECT_EQ(misfit_error(TPM2_RC_OBJECT_MEMORY, "x").code, ErrorCode::kUnavailable);
+  EXPECT_EQ(misfit_error(TSS2_TCTI_RC_IO_ERROR, "x").code, ErrorCode::kUnavailable);
+}
+
 TEST(ResponseCode, WithoutAdviceTellsTheCode) {
   EXPECT_THAT(error_of(TPM2_RC_ATTRIBUTES, "x").message, EndsWith("(0x82)."));
 }

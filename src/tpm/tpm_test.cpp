@@ -92,6 +92,7 @@ TEST_F(TpmTest, RefusesABlobForAnotherTpm) {
   ASSERT_TRUE(other.persist(KeyRole::kStorageRoot, ForeignObject::kKeep));
   const auto activated = other.activate(blob(secret));
   ASSERT_FALSE(activated);
+  EXPECT_EQ(activated.error().code, ErrorCode::kInvalidArgument);
   EXPECT_THAT(activated.error().message, HasSubstr("open the credential"));
   EXPECT_EQ(other.hmac(as_bytes("t")).error().code, ErrorCode::kNotFound);
 }

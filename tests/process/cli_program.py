@@ -7,6 +7,21 @@ from muster_process import BINARY, clean_environment
 OK, REFUSED, USAGE, UNREACHABLE, NOT_FOUND = 0, 1, 2, 3, 4
 
 
+def muster(*arguments, code=OK, environment=None):
+    """Runs `muster VERB...` without a service; what it prints or, when it must fail, its error text."""
+    done = subprocess.run(
+        [BINARY, *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+        stdin=subprocess.DEVNULL,
+        env=clean_environment() | (environment or {}),
+    )
+    assert done.returncode == code, done
+    return done.stdout if code == OK else done.stderr
+
+
 class Cli:
     """Runs `muster VERB...` with the connection of a service."""
 

@@ -29,11 +29,22 @@ def lower(resource):
     return re.sub("%..", lambda escape: escape.group().lower(), upper(resource))
 
 
-def token(resource, key, key_name="registration", lifetime=3600, encode=upper, order="sr sig se skn", escape=upper):
-    """One token. `key_name` None leaves `skn` out; `lifetime` counts from now in seconds and may be negative."""
+def token(
+    resource,
+    key=None,
+    key_name="registration",
+    lifetime=3600,
+    encode=upper,
+    order="sr sig se skn",
+    escape=upper,
+    signer=None,
+):
+    """One token. `key_name` None leaves `skn` out; `lifetime` counts from now in seconds and may be negative. `signer`
+    stands for a key that is elsewhere: text to base64."""
     literal = encode(resource)
     expiry = str(int(time.time()) + lifetime)
-    fields = {"sr": literal, "sig": escape(sign(key, f"{literal}\n{expiry}")), "se": expiry}
+    text = f"{literal}\n{expiry}"
+    fields = {"sr": literal, "sig": escape(signer(text) if signer else sign(key, text)), "se": expiry}
     if key_name is not None:
         fields["skn"] = key_name
     return "SharedAccessSignature " + "&".join(f"{name}={fields[name]}" for name in order.split() if name in fields)

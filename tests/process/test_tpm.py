@@ -6,8 +6,7 @@ import subprocess
 
 import pytest
 
-from cli_program import OK, REFUSED, UNREACHABLE, USAGE
-from muster_process import BINARY, clean_environment
+from cli_program import REFUSED, UNREACHABLE, USAGE, muster
 
 EK, SRK, DEVICE_KEY = "0x81010001", "0x81000001", "0x81000100"
 EK_PREFIX = bytes.fromhex(
@@ -15,20 +14,6 @@ EK_PREFIX = bytes.fromhex(
     "000000000100"
 )
 SRK_PREFIX = bytes.fromhex("011a0001000b00030472000000060080004300100800000000000100")
-
-
-def muster(*arguments, code=OK, environment=None):
-    done = subprocess.run(
-        [BINARY, *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-        stdin=subprocess.DEVNULL,
-        env=clean_environment() | (environment or {}),
-    )
-    assert done.returncode == code, done
-    return done.stdout if code == OK else done.stderr
 
 
 def show(tpm, *options):
