@@ -36,4 +36,15 @@ const CaCertificate* InstanceConfig::find_certificate(std::string_view name) con
   return find(certificates, [name](const CaCertificate& certificate) { return equals_nocase(certificate.name, name); });
 }
 
+bool InstanceConfig::complete_hub_policies(Random& random) {
+  bool added = false;
+  for (const LinkedHub& hub : hubs) {
+    std::string key = id_key(hub.host_name);
+    if (hub.kind != HubKind::kLocal || hub_policies.contains(key)) continue;
+    hub_policies.emplace(std::move(key), make_hub_policies(random));
+    added = true;
+  }
+  return added;
+}
+
 }  // namespace muster::model

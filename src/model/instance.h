@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -11,6 +13,7 @@
 #include "base/secret.h"
 #include "crypto/certificate.h"
 #include "model/enrollment.h"
+#include "model/hub_policy.h"
 #include "model/ids.h"
 
 namespace muster::model {
@@ -101,16 +104,22 @@ struct CaCertificate {
   bool operator==(const CaCertificate&) const = default;
 };
 
+/// Of the hubs that are served here, by host name in lower case. They stay when a hub is unlinked, as its devices do.
+using HubPolicies = std::map<std::string, std::vector<HubPolicy>, std::less<>>;
+
 /// Everything of an instance that is read on each request and seldom changed, as one consistent, immutable snapshot.
 struct InstanceConfig {
   Instance instance;
   std::vector<SharedAccessPolicy> policies;
   std::vector<LinkedHub> hubs;
   std::vector<CaCertificate> certificates;
+  HubPolicies hub_policies = {};
 
   [[nodiscard]] const SharedAccessPolicy* find_policy(std::string_view name) const;  ///< exact
   [[nodiscard]] const LinkedHub* find_hub(std::string_view host_name) const;         ///< without case
   [[nodiscard]] const CaCertificate* find_certificate(std::string_view name) const;  ///< without case
+  /// Gives every hub that is served here the policies of a new hub, if it has none; whether one lacked them.
+  bool complete_hub_policies(Random& random);
 };
 
 }  // namespace muster::model

@@ -82,6 +82,11 @@ struct HubDeviceChange {
   Change<model::HubDevice> change;
 };
 
+struct HubDeviceCount {
+  std::uint64_t all = 0;
+  std::uint64_t enabled = 0;
+};
+
 /// How an operation ends in the transaction that begins it.
 struct OperationEnd {
   model::Registration record;
@@ -208,6 +213,10 @@ class Store {
                                                                         std::string device_id) = 0;
   virtual Task<Result<model::HubDevice>> change_hub_device(InstanceId instance, std::string hub, std::string device_id,
                                                            Change<model::HubDevice> change) = 0;
+  /// In the order of their ids.
+  virtual Task<Result<Page<model::HubDevice>>> list_hub_devices(InstanceId instance, std::string hub, std::string after,
+                                                                std::size_t limit) = 0;
+  virtual Task<Result<HubDeviceCount>> count_hub_devices(InstanceId instance, std::string hub) = 0;
   virtual Task<Result<void>> remove_hub_device(InstanceId instance, std::string hub, std::string device_id,
                                                Check<model::HubDevice> check) = 0;
 

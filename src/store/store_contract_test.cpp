@@ -162,6 +162,58 @@ TEST_P(StoreContract, HubDevicesAreRemovedOnlyWhenTheCheckAllows) {
             ErrorCode::kNotFound);
 }
 
+TEST_P(StoreContract, HubDevicesAreListedInPagesAndCounted) {
+  for (const std::string id : {"a", "B", "c"}) {
+    auto device = make_device(id, model::ThumbprintCredential{std::string(64, 'A'), ""});
+    device.enabled = id != "c";
+    ASSERT_TRUE(wait_for(store().change_hub_device(kInstance, device.hub, id, put(device))));
+  }
+  auto elsewhere = make_device("other", model::NoCredential{});
+  elsewhere.hub = "hub-b.example.net";
+  ASSERT_TRUE(wait_for(store().change_hub_device(kInstance, elsewhere.hub, "other", put(elsewhere))));
+  const auto ids = [](const Page<model::HubDevice>& page) {
+    std::vector<std::string> out;
+    for (const auto& device : page.items) out.push_back(device.device_id);
+    return out;
+  };
+  const auto first = wait_for(store().list_hub_devices(kInstance, "HUB-A.example.net", "", 2));
+  ASSERT_TRUE(first);
+  EXPECT_THAT(ids(*first), testing::ElementsAre("B", "a"));
+  EXPECT_EQ(first->next, "a");
+  const auto second = wait_for(store().list_hub_devices(kInstance, "hub-a.example.net", first->next, 2));
+  ASSERT_TRUE(second);
+  EXPECT_THAT(ids(*second), testing::ElementsAre("c"));
+  EXPECT_EQ(second->next, "");
+  const auto count = wait_for(store().count_hub_devices(kInstance, "hub-a.example.net"));
+  ASSERT_TRUE(count);
+  EXPECT_EQ(count->all, 3U);
+  EXPECT_EQ(count->enabled, 2U);
+}
+
+TEST_P(StoreContract, PoliciesOfHubsOutliveTheirLink) {
+  SystemRandom random;
+  model::HubPolicies made;
+  const auto given = [&](const model::InstanceConfig* current) -> Result<model::InstanceConfig> {
+    model::InstanceConfig next = *current;
+    next.hubs.resize(1);
+    next.hubs.front().host_name = "Hub-A.example.net";
+    EXPECT_TRUE(next.complete_hub_policies(random));
+    EXPECT_FALSE(next.complete_hub_policies(random));
+    made = next.hub_policies;
+    return next;
+  };
+  ASSERT_TRUE(wait_for(store().change_instance(kInstance, given)));
+  EXPECT_EQ(made.at("hub-a.example.net").size(), 5U);
+  const auto unlinked = [](const model::InstanceConfig* current) -> Result<model::InstanceConfig> {
+    model::InstanceConfig next = *current;
+    next.hubs.clear();
+    return next;
+  };
+  ASSERT_TRUE(wait_for(store().change_instance(kInstance, unlinked)));
+  reopen();
+  EXPECT_EQ(wait_for(store().config(kInstance)).value()->hub_policies, made);
+}
+
 INSTANTIATE_TEST_SUITE_P(Engines, StoreContract, testing::ValuesIn(engines()),
                          [](const auto& engine) { return engine.param.name; });
 

@@ -214,6 +214,7 @@ Result<InstanceConfig> apply_instance_put(const InstanceConfig& current, const j
     auto read = read_hubs(**hubs, std::max(max_hubs, current.hubs.size()));
     if (!read) return std::unexpected(read.error());
     next.hubs = std::move(*read);
+    next.complete_hub_policies(random);
   }
   const auto policy = model::optional_string(properties, "allocationPolicy");
   if (!policy) return std::unexpected(policy.error());

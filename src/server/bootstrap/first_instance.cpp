@@ -29,7 +29,21 @@ model::InstanceConfig make_instance(const FirstInstanceOptions& options, TimePoi
   model::LinkedHub hub;
   hub.host_name = to_lower(options.local_hub);
   config.hubs.push_back(std::move(hub));
+  config.complete_hub_policies(random);
   return config;
+}
+
+/// Hubs that were linked before hubs had policies.
+Task<Result<void>> complete_policies(store::Store& store, model::InstanceId instance, Random& random) {
+  const auto config = co_await store.config(instance);
+  if (!config) co_return std::unexpected(config.error());
+  model::InstanceConfig completed = **config;
+  if (!completed.complete_hub_policies(random)) co_return Result<void>();
+  co_return co_await store.change_instance(instance, [&random](const model::InstanceConfig* current) {
+    model::InstanceConfig next = *current;
+    next.complete_hub_policies(random);
+    return Result<model::InstanceConfig>(std::move(next));
+  });
 }
 
 }  // namespace
@@ -48,6 +62,11 @@ Task<Result<std::shared_ptr<const model::InstanceConfig>>> ensure_first_instance
       co_return std::unexpected(created.error());
     }
   } else {
+    for (const auto& instance : *instances) {
+      if (auto completed = co_await complete_policies(store, instance.id, random); !completed) {
+        co_return std::unexpected(completed.error());
+      }
+    }
     id = std::ranges::min(*instances, {}, &model::Instance::created).id;
   }
   co_return co_await store.config(id);

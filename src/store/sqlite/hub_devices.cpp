@@ -1,5 +1,7 @@
 #include "store/sqlite/hub_devices.h"
 
+#include <algorithm>
+
 #include <boost/json/serialize.hpp>
 #include <fmt/format.h>
 
@@ -67,6 +69,36 @@ Result<model::HubDevice> change_hub_device(const Session& session, const Instanc
   }
   if (auto written = write_device(session, instance, *next); !written) return std::unexpected(written.error());
   return next;
+}
+
+Result<Page<model::HubDevice>> list_hub_devices(const Session& session, const InstanceId& instance,
+                                                const std::string& hub, const std::string& after, std::size_t limit) {
+  const std::size_t count = std::max<std::size_t>(limit, 1);
+  auto found = read_all<model::HubDevice>(
+      session.connection.query("SELECT hub, device_id, body, primary_key, secondary_key FROM hub_device "
+                               "WHERE instance = ? AND hub = ? AND device_id > ? ORDER BY device_id LIMIT ?",
+                               instance, model::id_key(hub), after, count + 1),
+      [&](const Statement& row) { return read_device(session, instance, row); });
+  if (!found) return std::unexpected(found.error());
+  Page<model::HubDevice> page{.items = std::move(*found), .next = {}};
+  if (page.items.size() > count) {
+    page.items.pop_back();
+    page.next = page.items.back().device_id;
+  }
+  return page;
+}
+
+Result<HubDeviceCount> count_hub_devices(const Session& session, const InstanceId& instance, const std::string& hub) {
+  // All devices are read: statistics are seldom asked for, and a counter would cost every registration.
+  auto found = read_optional<HubDeviceCount>(
+      session.connection.query("SELECT COUNT(*), COALESCE(SUM(json_extract(body, '$.enabled')), 0) FROM hub_device "
+                               "WHERE instance = ? AND hub = ?",
+                               instance, model::id_key(hub)),
+      [](const Statement& row) -> Result<HubDeviceCount> {
+        return HubDeviceCount{static_cast<std::uint64_t>(row.integer(0)), static_cast<std::uint64_t>(row.integer(1))};
+      });
+  if (!found) return std::unexpected(found.error());
+  return found->value_or(HubDeviceCount{});
 }
 
 Result<void> remove_hub_device(const Session& session, const InstanceId& instance, const std::string& hub,

@@ -14,6 +14,9 @@ Result<std::optional<model::HubDevice>> find_hub_device(const Session& session, 
                                                         const std::string& hub, const std::string& device_id);
 Result<model::HubDevice> change_hub_device(const Session& session, const InstanceId& instance, const std::string& hub,
                                            const std::string& device_id, Change<model::HubDevice>& change);
+Result<Page<model::HubDevice>> list_hub_devices(const Session& session, const InstanceId& instance,
+                                                const std::string& hub, const std::string& after, std::size_t limit);
+Result<HubDeviceCount> count_hub_devices(const Session& session, const InstanceId& instance, const std::string& hub);
 Result<void> remove_hub_device(const Session& session, const InstanceId& instance, const std::string& hub,
                                const std::string& device_id, Check<model::HubDevice>& check);
 

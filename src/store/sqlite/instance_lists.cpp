@@ -1,5 +1,7 @@
 #include "store/sqlite/instance_lists.h"
 
+#include <utility>
+
 #include <fmt/format.h>
 
 #include "store/sqlite/rows.h"
@@ -13,6 +15,11 @@ std::string policy_context(const model::InstanceId& instance, std::string_view n
 
 std::string hub_context(const model::InstanceId& instance, std::string_view hub_key) {
   return fmt::format("hub|{}|{}|key", instance, hub_key);
+}
+
+std::string hub_policy_context(const model::InstanceId& instance, std::string_view hub, std::string_view name,
+                               std::string_view slot) {
+  return fmt::format("hub-policy|{}|{}|{}|{}", instance, hub, name, slot);
 }
 
 std::string_view to_string(model::HubKind kind) {
@@ -51,6 +58,21 @@ Result<model::LinkedHub> read_hub(const Session& session, const model::InstanceI
                           .allocation_weight = static_cast<int>(row.integer(4)),
                           .key_name = row.string(5),
                           .key = std::move(*key)};
+}
+
+/// Columns: hub, name, rights, primary_key, secondary_key.
+Result<std::pair<std::string, model::HubPolicy>> read_hub_policy(const Session& session,
+                                                                 const model::InstanceId& instance,
+                                                                 const Statement& row) {
+  const std::string hub = row.string(0);
+  const std::string name = row.string(1);
+  const auto rights = model::HubRights::parse(row.text(2));
+  if (!rights) return damaged("rights of a policy of a hub");
+  auto primary = unseal(session, row, 3, hub_policy_context(instance, hub, name, "primary"));
+  if (!primary) return std::unexpected(primary.error());
+  auto secondary = unseal(session, row, 4, hub_policy_context(instance, hub, name, "secondary"));
+  if (!secondary) return std::unexpected(secondary.error());
+  return std::pair(hub, model::HubPolicy{name, *rights, std::move(*primary), std::move(*secondary)});
 }
 
 }  // namespace
@@ -104,6 +126,37 @@ Result<void> replace_hubs(const Session& session, const model::InstanceId& insta
         hub.apply_allocation_policy ? 1 : 0, hub.allocation_weight, hub.key_name,
         seal(session, hub.key, hub_context(instance, hub_key)));
     if (!inserted) return std::unexpected(inserted.error());
+  }
+  return {};
+}
+
+Result<model::HubPolicies> load_hub_policies(const Session& session, const model::InstanceId& instance) {
+  auto rows = read_all<std::pair<std::string, model::HubPolicy>>(
+      session.connection.query("SELECT hub, name, rights, primary_key, secondary_key FROM hub_policy "
+                               "WHERE instance = ? ORDER BY hub, position",
+                               instance),
+      [&](const Statement& row) { return read_hub_policy(session, instance, row); });
+  if (!rows) return std::unexpected(rows.error());
+  model::HubPolicies out;
+  for (auto& [hub, policy] : *rows) out[hub].push_back(std::move(policy));
+  return out;
+}
+
+Result<void> replace_hub_policies(const Session& session, const model::InstanceId& instance,
+                                  const model::HubPolicies& policies) {
+  auto removed = session.connection.run("DELETE FROM hub_policy WHERE instance = ?", instance);
+  if (!removed) return std::unexpected(removed.error());
+  for (const auto& [hub, list] : policies) {
+    int position = 0;
+    for (const model::HubPolicy& policy : list) {
+      auto inserted = session.connection.run(
+          "INSERT INTO hub_policy (instance, hub, name, position, rights, primary_key, secondary_key) "
+          "VALUES (?, ?, ?, ?, ?, ?, ?)",
+          instance, hub, policy.name, position++, policy.rights.to_string(),
+          seal(session, policy.primary_key, hub_policy_context(instance, hub, policy.name, "primary")),
+          seal(session, policy.secondary_key, hub_policy_context(instance, hub, policy.name, "secondary")));
+      if (!inserted) return std::unexpected(inserted.error());
+    }
   }
   return {};
 }

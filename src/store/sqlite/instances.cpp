@@ -79,7 +79,10 @@ Result<model::InstanceConfig> load_config(const Session& session, const Instance
   if (!hubs) return std::unexpected(hubs.error());
   auto certificates = load_certificates(session, instance);
   if (!certificates) return std::unexpected(certificates.error());
-  return model::InstanceConfig{std::move(*value), std::move(*policies), std::move(*hubs), std::move(*certificates)};
+  auto hub_policies = load_hub_policies(session, instance);
+  if (!hub_policies) return std::unexpected(hub_policies.error());
+  return model::InstanceConfig{std::move(*value), std::move(*policies), std::move(*hubs), std::move(*certificates),
+                               std::move(*hub_policies)};
 }
 
 Result<void> create_instance(const Session& session, const model::InstanceConfig& config) {
@@ -88,6 +91,7 @@ Result<void> create_instance(const Session& session, const model::InstanceConfig
   if (auto written = insert_instance(session, config.instance); !written) return written;
   if (auto written = replace_policies(session, instance, config.policies); !written) return written;
   if (auto written = replace_hubs(session, instance, config.hubs); !written) return written;
+  if (auto written = replace_hub_policies(session, instance, config.hub_policies); !written) return written;
   for (const auto& certificate : config.certificates) {
     if (auto written = write_certificate(session, instance, certificate); !written) return written;
   }
@@ -104,7 +108,8 @@ Result<void> change_instance(const Session& session, const InstanceId& instance,
   if (auto free = check_name_is_free(session, next->instance); !free) return free;
   if (auto written = update_instance(session, next->instance); !written) return written;
   if (auto written = replace_policies(session, instance, next->policies); !written) return written;
-  return replace_hubs(session, instance, next->hubs);
+  if (auto written = replace_hubs(session, instance, next->hubs); !written) return written;
+  return replace_hub_policies(session, instance, next->hub_policies);
 }
 
 }  // namespace muster::store::sqlite

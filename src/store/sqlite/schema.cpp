@@ -160,8 +160,22 @@ CREATE TABLE tpm_challenge (
 CREATE INDEX tpm_challenge_expiry ON tpm_challenge (expires);
 )sql";
 
+// Hubs that are served here. Not part of linked_hub: they outlive the link, as the devices of a hub do.
+constexpr const char* kVersion4 = R"sql(
+CREATE TABLE hub_policy (
+  instance TEXT NOT NULL REFERENCES instance (instance),
+  hub TEXT NOT NULL,
+  name TEXT NOT NULL,
+  position INTEGER NOT NULL,
+  rights TEXT NOT NULL,
+  primary_key BLOB,
+  secondary_key BLOB,
+  PRIMARY KEY (instance, hub, name)
+) WITHOUT ROWID;
+)sql";
+
 /// Number n brings version n to n + 1. Published ones are never edited.
-constexpr std::array<const char*, kSchemaVersion> kMigrations{kVersion1, kVersion2, kVersion3};
+constexpr std::array<const char*, kSchemaVersion> kMigrations{kVersion1, kVersion2, kVersion3, kVersion4};
 
 struct FileState {
   std::int64_t application_id = 0;

@@ -316,6 +316,19 @@ class SqliteStore final : public Store {
     });
   }
 
+  Task<Result<Page<model::HubDevice>>> list_hub_devices(InstanceId instance, std::string hub, std::string after,
+                                                        std::size_t limit) override {
+    return read<Page<model::HubDevice>>(
+        [instance = std::move(instance), hub = std::move(hub), after = std::move(after),
+         limit](const Session& session) { return sqlite::list_hub_devices(session, instance, hub, after, limit); });
+  }
+
+  Task<Result<HubDeviceCount>> count_hub_devices(InstanceId instance, std::string hub) override {
+    return read<HubDeviceCount>([instance = std::move(instance), hub = std::move(hub)](const Session& session) {
+      return sqlite::count_hub_devices(session, instance, hub);
+    });
+  }
+
   Task<Result<void>> remove_hub_device(InstanceId instance, std::string hub, std::string device_id,
                                        Check<model::HubDevice> check) override {
     return write<void>([instance = std::move(instance), hub = std::move(hub), id = std::move(device_id),
