@@ -30,6 +30,7 @@ max_bulk_items = 10           # enrollments in one bulk call
 operations_per_minute = 0     # calls of the service API, for each instance; beyond them 429 with Retry-After
 registrations_per_minute = 0  # registrations that are accepted, for each instance
 device_registrations_per_minute = 120   # register calls of one device from one address: slows a device in a loop
+tpm_challenges_per_minute = 60          # challenges for the TPM of one device
 device_polls_per_10_seconds = 0         # status polls and look-ups of one device from one address
 max_enrollments = 0           # individual ones, for each instance, as are those below
 max_x509_groups = 0
@@ -50,6 +51,7 @@ clock_tolerance_seconds = 300
 min_rsa_bits = 2048
 allow_ed25519 = false
 sas_clock_tolerance_seconds = 300
+tpm_challenge_minutes = 60    # how long a TPM may take to answer its challenge
 
 [store]
 max_batch = 128               # changes that share one commit

@@ -71,6 +71,7 @@ operations_per_minute = 30
 registrations_per_minute = 31
 device_registrations_per_minute = 0
 device_polls_per_10_seconds = 32
+tpm_challenges_per_minute = 33
 max_enrollments = 40
 max_x509_groups = 41
 max_symmetric_key_groups = 42
@@ -88,6 +89,7 @@ clock_tolerance_seconds = 0
 min_rsa_bits = 3072
 allow_ed25519 = true
 sas_clock_tolerance_seconds = 5
+tpm_challenge_minutes = 7
 [store]
 max_batch = 9
 [operations]
@@ -113,7 +115,8 @@ local_host_name = "h.example.net"
                                                             .operations = {30, seconds(60)},
                                                             .registrations = {31, seconds(60)},
                                                             .device_polls = {32, seconds(10)},
-                                                            .device_registrations = {0, seconds(60)}}));
+                                                            .device_registrations = {0, seconds(60)},
+                                                            .tpm_challenges = {33, seconds(60)}}));
   EXPECT_EQ(options->row_limits, (store::RowLimits{40, 41, 42, 43, 44}));
   EXPECT_EQ(options->timeouts, (ConnectionTimeouts{seconds(1), seconds(2), seconds(3), seconds(4)}));
   EXPECT_EQ(options->attestation.path.expiry, crypto::ExpiryRule::kLeafOnly);
@@ -121,6 +124,7 @@ local_host_name = "h.example.net"
   EXPECT_EQ(options->attestation.path.min_rsa_bits, 3072);
   EXPECT_TRUE(options->attestation.path.allow_ed25519);
   EXPECT_EQ(options->attestation.sas_tolerance, seconds(5));
+  EXPECT_EQ(options->attestation.tpm_challenge_life, std::chrono::minutes(7));
   EXPECT_EQ(options->store_max_batch, 9U);
   EXPECT_EQ(options->operation_retention, std::chrono::minutes(10));
   EXPECT_EQ(options->attempts.keep, 500U);
@@ -173,6 +177,7 @@ TEST(ServeOptions, TheExampleConfigurationHoldsTheDefaults) {
   EXPECT_EQ(from_example->attestation.path.min_rsa_bits, defaults->attestation.path.min_rsa_bits);
   EXPECT_EQ(from_example->attestation.path.allow_ed25519, defaults->attestation.path.allow_ed25519);
   EXPECT_EQ(from_example->attestation.sas_tolerance, defaults->attestation.sas_tolerance);
+  EXPECT_EQ(from_example->attestation.tpm_challenge_life, defaults->attestation.tpm_challenge_life);
   EXPECT_EQ(from_example->store_max_batch, defaults->store_max_batch);
   EXPECT_EQ(from_example->operation_retention, defaults->operation_retention);
   EXPECT_EQ(from_example->attempts.keep, defaults->attempts.keep);

@@ -271,6 +271,8 @@ constexpr std::array kSettings = std::to_array<ServeSetting>({
      [](ServeOptions& o, Values v) { return set_integer<0, kMaxRate>(o.service_limits.operations.count, v); }},
     {"limits", "registrations_per_minute", SettingType::kInteger, "", "", "", "",
      [](ServeOptions& o, Values v) { return set_integer<0, kMaxRate>(o.service_limits.registrations.count, v); }},
+    {"limits", "tpm_challenges_per_minute", SettingType::kInteger, "", "", "", "",
+     [](ServeOptions& o, Values v) { return set_integer<0, kMaxRate>(o.service_limits.tpm_challenges.count, v); }},
     {"limits", "device_registrations_per_minute", SettingType::kInteger, "", "", "", "",
      [](ServeOptions& o, Values v) { return set_integer<0, kMaxRate>(o.service_limits.device_registrations.count, v); }},
     {"limits", "device_polls_per_10_seconds", SettingType::kInteger, "", "", "", "",
@@ -304,6 +306,13 @@ constexpr std::array kSettings = std::to_array<ServeSetting>({
      [](ServeOptions& o, Values v) { return set_switch(o.attestation.path.allow_ed25519, v); }},
     {"attestation", "sas_clock_tolerance_seconds", SettingType::kInteger, "", "", "", "",
      [](ServeOptions& o, Values v) { return set_duration<0, kDay>(o.attestation.sas_tolerance, v); }},
+    {"attestation", "tpm_challenge_minutes", SettingType::kInteger, "", "", "", "",
+     [](ServeOptions& o, Values v) {
+       std::chrono::minutes life{};
+       auto set = set_duration<1, kWeekInMinutes>(life, v);
+       if (set) o.attestation.tpm_challenge_life = life;
+       return set;
+     }},
     {"store", "max_batch", SettingType::kInteger, "", "", "", "", set_store_batch},
     {"operations", "retention_minutes", SettingType::kInteger, "", "", "", "",
      [](ServeOptions& o, Values v) { return set_duration<1, kWeekInMinutes>(o.operation_retention, v); }},

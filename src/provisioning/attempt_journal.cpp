@@ -90,8 +90,9 @@ model::Attempt attempt_of(const DeviceRequest& request, std::string call) {
 model::Attempt attempt_of(const DeviceRequest& request, std::string call, const Decision& decision,
                           std::vector<model::Finding> findings) {
   model::Attempt attempt = attempt_of(request, std::move(call));
-  attempt.outcome =
-      decision.outcome == Outcome::kDisabled ? model::AttemptOutcome::kDisabled : model::AttemptOutcome::kRefused;
+  attempt.outcome = decision.outcome == Outcome::kDisabled     ? model::AttemptOutcome::kDisabled
+                    : decision.outcome == Outcome::kChallenged ? model::AttemptOutcome::kChallenged
+                                                               : model::AttemptOutcome::kRefused;
   if (decision.enrollment) {
     attempt.enrollment_kind = decision.enrollment->kind;
     attempt.enrollment_id = decision.enrollment->id;

@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "crypto/digest.h"
+#include "provisioning/attest_tpm.h"
 #include "wire/sas_token.h"
 
 namespace muster::provisioning {
@@ -133,6 +134,9 @@ Task<Result<Decision>> attest_symmetric(const DeviceRequest& request, store::Sto
   if (*individual) {
     builder.passed("enrollment.found", "individual enrollment");
     builder.note_enrollment(**individual);
+    if (std::holds_alternative<model::TpmAttestation>((*individual)->attestation)) {
+      co_return co_await attest_tpm(std::move(builder), **individual, *token, request, store);
+    }
     co_return attest_individual(std::move(builder), **individual, *token);
   }
   co_return co_await attest_group(std::move(builder), request, *token, store);

@@ -10,8 +10,9 @@
 namespace muster::provisioning {
 
 /// Judges a device that came with a shared access signature (device-api.md 4, R-030, R-035, R-130..R-134): the token's
-/// form, resource and life first, then the individual enrollment of the registration id, or else the group whose master
-/// key derives the signing key. `request` outlives the task; its evidence is a SasEvidence.
+/// form, resource and life first, then the individual enrollment of the registration id (whose TPM attest_tpm()
+/// judges), or else the group whose master key derives the signing key. `request` outlives the task; its evidence is a
+/// SasEvidence.
 /// An Error means that the store could not answer; nothing has been decided then.
 Task<Result<Decision>> attest_symmetric(const DeviceRequest& request, store::Store& store,
                                         const AttestationSettings& settings);

@@ -32,6 +32,22 @@ std::string_view to_string(Reason reason) {
       return "unverified-ca";
     case Reason::kInvalidCertificate:
       return "invalid-certificate";
+    case Reason::kOtherTpm:
+      return "other-tpm";
+    case Reason::kUnusableTpmKey:
+      return "unusable-tpm-key";
+    case Reason::kNoStorageRootKey:
+      return "no-storage-root-key";
+    case Reason::kOtherStorageRootKey:
+      return "other-storage-root-key";
+    case Reason::kNoChallenge:
+      return "no-challenge";
+    case Reason::kExpiredChallenge:
+      return "expired-challenge";
+    case Reason::kSpentChallenge:
+      return "spent-challenge";
+    case Reason::kWrongTpmSignature:
+      return "wrong-tpm-signature";
     case Reason::kStoreFailed:
       return "store-failed";
   }
@@ -54,6 +70,10 @@ void DecisionBuilder::note_derivation(std::string registration_id) {
   decision_.derivation_id = std::move(registration_id);
 }
 
+void DecisionBuilder::note_challenge(model::TpmChallenge challenge) {
+  decision_.challenge = std::move(challenge);
+}
+
 void DecisionBuilder::note_path(crypto::PathReport path) {
   decision_.path = std::move(path);
 }
@@ -71,6 +91,12 @@ Decision DecisionBuilder::prove(model::HubCredential credential) {
   decision_.checks.push_back({"enrollment.status", enabled, std::string(to_string(decision_.enrollment->status))});
   decision_.outcome = enabled ? Outcome::kAccepted : Outcome::kDisabled;
   decision_.reason = enabled ? Reason::kProven : Reason::kEnrollmentDisabled;
+  return std::move(decision_);
+}
+
+Decision DecisionBuilder::challenge(std::string facts) {
+  passed("tpm.challenge", std::move(facts));
+  decision_.outcome = Outcome::kChallenged;
   return std::move(decision_);
 }
 

@@ -11,6 +11,10 @@ using Findings = std::vector<model::Finding>;
 Task<Findings> diagnose_token(const DeviceRequest& request, const Decision& decision, store::Store& store);
 Task<Findings> diagnose_certificate(const DeviceRequest& request, const Decision& decision,
                                     const AttestationSettings& settings, store::Store& store);
+/// What stands for a reason that only TPMs have.
+std::optional<Cause> tpm_cause(Reason reason);
+/// A device that showed the keys of its TPM and is not enrolled with one.
+Task<Findings> diagnose_tpm_keys(const DeviceRequest& request, const Decision& decision, store::Store& store);
 
 /// The id without what people mistake: separators, letter case, 0 for O, 1 for l and I, leading zeros of numbers.
 std::string id_skeleton(std::string_view id);

@@ -8,6 +8,7 @@
 #include "provisioning/assignment.h"
 #include "provisioning/attest.h"
 #include "provisioning/attest_symmetric.h"
+#include "provisioning/attest_tpm.h"
 #include "provisioning/decision_log.h"
 #include "provisioning/diagnosis.h"
 
@@ -23,6 +24,9 @@ using model::RegistrationStatus;
 constexpr std::size_t kResumeLimit = 1'000'000;
 // The enrollment was deleted between the register call and its assignment.
 constexpr int kEnrollmentGone = 401002;
+
+// The only one whose answers can carry a challenge; AMQP has it in its SASL layer.
+constexpr std::string_view kChallengeTransport = "http";
 
 std::string device_key(const InstanceId& instance, std::string_view registration_id) {
   return instance + "/" + model::id_key(registration_id);
@@ -48,6 +52,7 @@ Operation operation_for(const DeviceRequest& request, const Decision& decision, 
   operation.enrollment_id = decision.enrollment->id;
   operation.attestation = std::string(attestation_type(decision.enrollment->attestation));
   operation.thumbprint = decision.thumbprint;
+  if (decision.challenge) operation.challenge = decision.challenge->id;
   operation.api_version = request.api_version;
   operation.payload = request.payload;
   operation.tracking_id = request.tracking_id;
@@ -64,6 +69,21 @@ std::optional<model::HubCredential> credential_of(const Operation& operation, co
   if (keys == nullptr) return std::nullopt;
   if (enrollment.kind == model::EnrollmentKind::kGroup) return device_keys(*keys, operation.registration_id);
   return model::SasCredential{keys->primary, keys->secondary};
+}
+
+/// A token whose challenge is over, one way or another: C clients would send it for ever, were they not told of a new
+/// one. While a challenge is pending there is none, or they would import and sign for ever (device-api.md 5.3).
+bool may_be_challenged_again(const DeviceRequest& request, const Decision& decision) {
+  if (!request.tpm || request.transport != kChallengeTransport) return false;
+  return decision.reason == Reason::kNoChallenge || decision.reason == Reason::kExpiredChallenge ||
+         decision.reason == Reason::kSpentChallenge;
+}
+
+Decision spent_challenge(Decision decision) {
+  decision.outcome = Outcome::kRefused;
+  decision.reason = Reason::kSpentChallenge;
+  decision.checks.push_back({"tpm.challenge", false, "it led to a registration already"});
+  return decision;
 }
 
 /// A poll by the certificate that began the operation needs no second judgement.
@@ -101,12 +121,39 @@ Task<bool> Registrar::refused(const DeviceRequest& request, std::string call, co
   co_return true;
 }
 
+/// Gives the device's TPM something to prove itself with, when it is enrolled.
+Task<Result<RegisterAnswer>> Registrar::challenge(DeviceRequest request) {
+  auto challenge = co_await challenge_tpm(request, parts_.store, settings_, parts_.random);
+  if (!challenge) co_return std::unexpected(challenge.error());
+  RegisterAnswer answer{std::move(challenge->decision), std::nullopt, std::move(challenge->activation), {}};
+  if (answer.decision.outcome == Outcome::kRefused) {
+    if (parts_.observer != nullptr) parts_.observer->attested(request, answer.decision);
+    co_await refused(request, "register", answer.decision);
+    co_return answer;
+  }
+  log_proof(request, answer.decision);
+  parts_.attempts.add(request.config->instance.id, attempt_of(request, "register", answer.decision, {}));
+  co_return answer;
+}
+
+Task<Result<Decision>> Registrar::judge(DeviceRequest request) {
+  auto decision = co_await attest(request, parts_.store, settings_);
+  if (decision) co_await refused(request, "register", *decision);
+  co_return decision;
+}
+
 Task<Result<RegisterAnswer>> Registrar::register_device(DeviceRequest request) {
+  if (request.tpm && !std::holds_alternative<SasEvidence>(request.evidence)) {
+    co_return co_await challenge(std::move(request));
+  }
   auto decision = co_await attest(request, parts_.store, settings_);
   if (!decision) co_return std::unexpected(decision.error());
   if (parts_.observer != nullptr) parts_.observer->attested(request, *decision);
-  RegisterAnswer answer{std::move(*decision), std::nullopt, {}};
-  if (co_await refused(request, "register", answer.decision)) co_return answer;
+  RegisterAnswer answer{std::move(*decision), std::nullopt, {}, {}};
+  if (co_await refused(request, "register", answer.decision)) {
+    if (may_be_challenged_again(request, answer.decision)) co_return co_await challenge(std::move(request));
+    co_return answer;
+  }
   log_proof(request, answer.decision);
 
   const InstanceId& instance = request.config->instance.id;
@@ -115,6 +162,12 @@ Task<Result<RegisterAnswer>> Registrar::register_device(DeviceRequest request) {
   Ending ending{{}, attempt_of(request, "register", answer.decision, {})};
   auto begun = co_await parts_.store.begin_operation(instance, std::move(operation), std::move(record),
                                                      end_at_once(request, answer.decision, ending));
+  if (!begun && begun.error().code == ErrorCode::kConflict && answer.decision.challenge) {
+    answer.decision = spent_challenge(std::move(answer.decision));
+    co_await refused(request, "register", answer.decision);
+    if (may_be_challenged_again(request, answer.decision)) co_return co_await challenge(std::move(request));
+    co_return answer;
+  }
   if (!begun) co_return std::unexpected(begun.error());
 
   answer.operation = std::move(begun->operation);
@@ -187,6 +240,9 @@ Task<Result<StatusAnswer>> Registrar::operation_status(DeviceRequest request, st
   }
   // An operation that got stuck on a passing fault goes on when its device asks for it.
   if (state->operation.open) enqueue({instance, state->operation, std::nullopt, std::nullopt});
+  auto hub_key = hub_key_for(request, answer.decision, state->registration);
+  if (!hub_key) co_return std::unexpected(hub_key.error());
+  answer.hub_key = *std::move(hub_key);
   answer.state = std::move(*state);
   answer.retry_after = retry_after();
   co_return answer;
@@ -195,7 +251,7 @@ Task<Result<StatusAnswer>> Registrar::operation_status(DeviceRequest request, st
 Task<Result<LookupAnswer>> Registrar::look_up(DeviceRequest request) {
   auto decision = co_await attest(request, parts_.store, settings_);
   if (!decision) co_return std::unexpected(decision.error());
-  LookupAnswer answer{std::move(*decision), std::nullopt};
+  LookupAnswer answer{std::move(*decision), std::nullopt, {}};
   if (co_await refused(request, "look-up", answer.decision)) co_return answer;
   auto record = co_await parts_.store.find_registration(request.config->instance.id, request.registration_id);
   if (!record) co_return std::unexpected(record.error());
@@ -203,8 +259,19 @@ Task<Result<LookupAnswer>> Registrar::look_up(DeviceRequest request) {
     parts_.attempts.add(request.config->instance.id,
                         attempt_of(request, "look-up", answer.decision, {finding(Cause::kNeverRegistered)}));
   }
+  auto hub_key = hub_key_for(request, answer.decision, *record);
+  if (!hub_key) co_return std::unexpected(hub_key.error());
+  answer.hub_key = *std::move(hub_key);
   answer.record = std::move(*record);
   co_return answer;
+}
+
+/// What an assigned TPM signs its hub's tokens with; empty for anything but a TPM that is assigned (device-api.md 5.3).
+Result<Bytes> Registrar::hub_key_for(const DeviceRequest& request, const Decision& decision,
+                                     const std::optional<Registration>& record) {
+  if (!decision.challenge || decision.challenge->operation_id.empty()) return Bytes();
+  if (!record || record->status != RegistrationStatus::kAssigned) return Bytes();
+  return wrap_hub_key(request, *decision.enrollment, *decision.challenge, parts_.random);
 }
 
 Task<Result<std::size_t>> Registrar::resume_open_operations() {
@@ -308,6 +375,17 @@ void Registrar::stuck(const Work& work) const {
   if (parts_.observer != nullptr) parts_.observer->stuck(work.instance, work.operation);
 }
 
+/// What the hub will know the device by; nullopt when the enrollment has changed so that nothing is left of it.
+Task<Result<std::optional<model::HubCredential>>> Registrar::credential_for(const Work& work,
+                                                                            const model::Enrollment& enrollment) {
+  if (work.credential) co_return work.credential;
+  if (work.operation.challenge.empty()) co_return credential_of(work.operation, enrollment);
+  auto keys = co_await hub_keys_of(work.instance, work.operation, enrollment, parts_.store);
+  if (!keys) co_return std::unexpected(keys.error());
+  if (!*keys) co_return std::nullopt;
+  co_return model::HubCredential(std::move(**keys));
+}
+
 /// Assigns the device and writes the outcome into record and attempt. An error means passing trouble, and leaves them
 /// as they are.
 Task<Result<void>> Registrar::finish(const Work& work, Ending& ending) {
@@ -318,9 +396,13 @@ Task<Result<void>> Registrar::finish(const Work& work, Ending& ending) {
       co_await parts_.store.find_enrollment(work.instance, operation.enrollment_kind, operation.enrollment_id);
   if (!enrollment) co_return std::unexpected(enrollment.error());
 
-  std::optional<model::HubCredential> credential = work.credential;
-  if (*enrollment && !credential) credential = credential_of(operation, **enrollment);
-  if (!*enrollment || !credential) {
+  std::optional<model::HubCredential> credential;
+  if (*enrollment) {
+    auto found = co_await credential_for(work, **enrollment);
+    if (!found) co_return std::unexpected(found.error());
+    credential = *std::move(found);
+  }
+  if (!credential) {
     end_failed(ending, Cause::kEnrollmentGoneMeanwhile, kEnrollmentGone, "Unauthorized");
     ending.attempt.checks.push_back({"enrollment.found", false, "deleted or changed since the device registered"});
     co_return Result<void>();

@@ -27,7 +27,8 @@ namespace muster::provisioning {
 /// The answer to a register call.
 struct RegisterAnswer {
   Decision decision;
-  std::optional<model::Operation> operation;  ///< unless refused
+  std::optional<model::Operation> operation;  ///< unless refused or challenged
+  Bytes activation;                           ///< challenged: for the device's TPM (device-api.md 5.5)
   std::chrono::seconds retry_after{};
 };
 
@@ -35,6 +36,7 @@ struct RegisterAnswer {
 struct StatusAnswer {
   Decision decision;
   std::optional<store::OperationState> state;  ///< unless refused
+  Bytes hub_key;                               ///< TPM, assigned: the hub's key, for the TPM only (device-api.md 5.7)
   std::chrono::seconds retry_after{};
 };
 
@@ -42,6 +44,7 @@ struct StatusAnswer {
 struct LookupAnswer {
   Decision decision;
   std::optional<model::Registration> record;  ///< nullopt: refused, or the device never registered
+  Bytes hub_key;                              ///< as in StatusAnswer
 };
 
 /// Takes devices from their first call to their hub (design section 3): attest, begin a durable operation, assign,
@@ -66,9 +69,13 @@ class Registrar {
   Registrar(const Registrar&) = delete;
   Registrar& operator=(const Registrar&) = delete;
 
-  /// Judges the device and, when it is proven, starts its operation. Repeating the call while the operation runs gives
-  /// the same operation (design section 3).
+  /// A device that shows the keys of its TPM and no token is challenged, and so is one whose token fits no challenge
+  /// any more; only the keys of an enrolled TPM are. Else this judges the device and, when it is proven, starts its
+  /// operation. Repeating the call while the operation runs gives the same operation (design section 3).
   Task<Result<RegisterAnswer>> register_device(DeviceRequest request);
+  /// Whether the device would be let in by its evidence, or is known to be disabled: the end of a handshake. A refusal
+  /// is explained and kept, anything else leaves no trace.
+  Task<Result<Decision>> judge(DeviceRequest request);
   /// kNotFound when the operation is unknown, purged or another device's.
   Task<Result<StatusAnswer>> operation_status(DeviceRequest request, std::string operation_id);
   Task<Result<LookupAnswer>> look_up(DeviceRequest request);
@@ -90,6 +97,11 @@ class Registrar {
     std::optional<model::Attempt> attempt;           ///< of the call that began it; absent when taken up again
   };
 
+  Task<Result<RegisterAnswer>> challenge(DeviceRequest request);
+  Result<Bytes> hub_key_for(const DeviceRequest& request, const Decision& decision,
+                            const std::optional<model::Registration>& record);
+  Task<Result<std::optional<model::HubCredential>>> credential_for(const Work& work,
+                                                                   const model::Enrollment& enrollment);
   Task<bool> refused(const DeviceRequest& request, std::string call, const Decision& decision);
   store::EndAtOnce end_at_once(const DeviceRequest& request, const Decision& decision, Ending& ending);
   std::optional<model::Attempt> seal(Ending& ending);

@@ -12,6 +12,8 @@ struct AttestationSettings {
   /// How long after its end a token still counts (device-api.md 4.1 step 3): a client may poll with a token that was
   /// made for thirty seconds.
   std::chrono::seconds sas_tolerance = std::chrono::minutes(5);
+  /// How long a TPM may take to answer (device-api.md 5.3).
+  std::chrono::seconds tpm_challenge_life = std::chrono::hours(1);
 };
 
 /// How long attempts are kept for explanations, whichever ends first.

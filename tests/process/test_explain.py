@@ -82,9 +82,9 @@ def test_other_registration_id_in_body(world, enrolled):
     assert cause(world, enrolled.register({"registrationId": "another"})) == "other-registration-id-in-body"
 
 
-def test_tpm_not_available(world, enrolled):
+def test_malformed_tpm_keys(world, enrolled):
     answer = enrolled.register({"tpm": {"endorsementKey": "AA==", "storageRootKey": "AA=="}})
-    assert cause(world, answer) == "tpm-not-available"
+    assert cause(world, answer) == "malformed-tpm-keys"
 
 
 def test_unknown_operation(world, enrolled):

@@ -10,6 +10,9 @@ namespace muster::server::amqp {
 namespace {
 
 /// What we speak, for a peer that begins with another protocol or version of AMQP (2.2).
+// A TPM takes seconds, and Java's client looks only every four seconds for up to a minute whether it is its turn
+// (device-api.md 5.4).
+constexpr std::chrono::seconds kChallengePatience{120};
 constexpr std::string_view kOffered("AMQP\x03\x01\x00\x00", 8);
 
 /// The size of the frame or protocol header that octets of ours begin with.
@@ -29,7 +32,8 @@ AmqpConnection::AmqpConnection(std::unique_ptr<Stream> stream, std::string peer_
       owner_(owner),
       settings_(settings),
       transport_(std::move(transport)),
-      gate_(settings.gate) {
+      gate_(settings.gate),
+      open_by_(begin_ + environment.timeouts.first_octet) {
 }
 
 asio::awaitable<void> AmqpConnection::serve() {
@@ -111,8 +115,7 @@ asio::awaitable<AmqpConnection::Next> AmqpConnection::await_peer() {
     co_await end(refusal_);
     co_return Next::kEnd;
   }
-  const bool too_slow = !gate_.is_open() ? later >= begin_ + environment().timeouts.first_octet
-                                         : frame_deadline_ && later >= *frame_deadline_;
+  const bool too_slow = !gate_.is_open() ? later >= open_by_ : frame_deadline_ && later >= *frame_deadline_;
   if (!too_slow) co_return Next::kGoOn;
   note("amqp.closed", "The peer is too slow.");
   co_return Next::kEnd;
@@ -121,7 +124,7 @@ asio::awaitable<AmqpConnection::Next> AmqpConnection::await_peer() {
 /// When to look at the clock again: a peer has to open in time, to end in time the frames that it begins, and to be
 /// told that we live (2.4.5).
 AmqpConnection::Instant AmqpConnection::next_deadline(Instant now) {
-  if (!gate_.is_open()) return begin_ + environment().timeouts.first_octet;
+  if (!gate_.is_open()) return open_by_;
   if (refusal_) return now + environment().timeouts.linger;
   Instant until = engine_->tick(now).value_or(now + settings_.engine.idle_time_out);
   if (!inbox_.empty()) {
@@ -158,6 +161,7 @@ asio::awaitable<void> AmqpConnection::handle(SaslInput input) {
   switch (step.kind) {
     case SaslStep::Kind::kChallenge:
       engine_->challenge(step.challenge);
+      open_by_ = begin_ + std::max<Instant::duration>(environment().timeouts.first_octet, kChallengePatience);
       co_return;
     case SaslStep::Kind::kAccepted:
       engine_->outcome(true);

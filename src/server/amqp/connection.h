@@ -62,6 +62,7 @@ class AmqpConnection final : public Connection {
   const Instant begin_ = std::chrono::steady_clock::now();
   FrameGate gate_;
   std::string inbox_;                      ///< received, not yet looked at
+  Instant open_by_;                        ///< by when the peer has to open the connection
   std::optional<Instant> frame_deadline_;  ///< for the rest of the frame that has begun
   std::unique_ptr<Session> session_;
   std::unique_ptr<SaslExchange> exchange_;

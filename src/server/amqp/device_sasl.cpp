@@ -9,6 +9,7 @@ namespace muster::server::amqp {
 namespace {
 
 constexpr std::string_view kPlain = "PLAIN";
+constexpr std::string_view kTpm = "TPM";
 constexpr std::string_view kExternal = "EXTERNAL";
 constexpr std::string_view kAnonymous = "ANONYMOUS";
 
@@ -52,22 +53,36 @@ class CertificateExchange final : public SaslExchange {
 
 }  // namespace
 
-DeviceSasl::DeviceSasl(const std::optional<ClientCertificates>& client) : has_certificate_(client.has_value()) {
+DeviceSasl::DeviceSasl(const std::optional<ClientCertificates>& client, TpmJudge& tpms)
+    : tpms_(tpms), has_certificate_(client.has_value()) {
   if (client) proof_.evidence = provisioning::CertificateEvidence{client->leaf, client->chain};
 }
 
 std::vector<std::string> DeviceSasl::names() const {
-  if (!has_certificate_) return {std::string(kPlain)};
+  if (!has_certificate_) return {std::string(kPlain), std::string(kTpm)};
   // The last one is what clients fall back to that were told of no user name.
-  return {std::string(kExternal), std::string(kPlain), std::string(kAnonymous)};
+  return {std::string(kExternal), std::string(kPlain), std::string(kTpm), std::string(kAnonymous)};
 }
 
 std::unique_ptr<SaslExchange> DeviceSasl::begin(std::string_view mechanism) {
   if (mechanism == kPlain) return std::make_unique<PlainExchange>(proof_);
+  if (mechanism == kTpm) return std::make_unique<TpmExchange>(static_cast<TpmJudge&>(*this));
   if (has_certificate_ && (mechanism == kExternal || mechanism == kAnonymous)) {
     return std::make_unique<CertificateExchange>();
   }
   return nullptr;
+}
+
+Task<std::optional<Bytes>> DeviceSasl::challenge(wire::DeviceIdentity identity, Bytes endorsement_key,
+                                                 Bytes storage_root_key) {
+  return tpms_.challenge(std::move(identity), std::move(endorsement_key), std::move(storage_root_key));
+}
+
+Task<bool> DeviceSasl::accept(wire::DeviceIdentity identity, std::string token) {
+  if (!co_await tpms_.accept(identity, token)) co_return false;
+  proof_.identity = std::move(identity);
+  proof_.evidence = provisioning::SasEvidence{std::move(token)};
+  co_return true;
 }
 
 }  // namespace muster::server::amqp

@@ -8,6 +8,7 @@
 
 #include "provisioning/request.h"
 #include "server/amqp/sasl.h"
+#include "server/amqp/tpm_sasl.h"
 #include "server/http/message.h"
 #include "wire/device_identity.h"
 
@@ -19,11 +20,12 @@ struct DeviceProof {
   provisioning::Evidence evidence;
 };
 
-/// SASL for devices: PLAIN for those with a SAS token; EXTERNAL and ANONYMOUS for those that showed a certificate, who
-/// alone can get anywhere with them (device-api.md 7.1).
-class DeviceSasl final : public SaslMechanisms {
+/// SASL for devices: PLAIN for those with a SAS token; TPM for those whose token only their TPM can make; EXTERNAL and
+/// ANONYMOUS for those that showed a certificate, who alone can get anywhere with them (device-api.md 7.1).
+class DeviceSasl final : public SaslMechanisms, private TpmJudge {
  public:
-  explicit DeviceSasl(const std::optional<ClientCertificates>& client);
+  /// `tpms`: who makes their challenges and knows the answers; `accept` is asked first, and notes nothing itself.
+  DeviceSasl(const std::optional<ClientCertificates>& client, TpmJudge& tpms);
 
   [[nodiscard]] std::vector<std::string> names() const override;
   std::unique_ptr<SaslExchange> begin(std::string_view mechanism) override;
@@ -32,6 +34,11 @@ class DeviceSasl final : public SaslMechanisms {
   [[nodiscard]] const DeviceProof& proof() const { return proof_; }
 
  private:
+  Task<std::optional<Bytes>> challenge(wire::DeviceIdentity identity, Bytes endorsement_key,
+                                       Bytes storage_root_key) override;
+  Task<bool> accept(wire::DeviceIdentity identity, std::string token) override;
+
+  TpmJudge& tpms_;
   bool has_certificate_;
   DeviceProof proof_;
 };

@@ -66,11 +66,11 @@ Result<Request> read_request(ByteView octets) {
   return Request{DeviceOperation::kStatus, std::string(*operation_id), std::move(id)};
 }
 
-class DeviceSession final : public Session {
+class DeviceSession final : public Session, private TpmJudge {
  public:
   DeviceSession(DeviceGateway& gateway, Newcomer newcomer)
       : gateway_(gateway),
-        sasl_(newcomer.client),
+        sasl_(newcomer.client, *this),
         peer_address_(std::move(newcomer.peer_address)),
         transport_(std::move(newcomer.transport)) {}
 
@@ -111,11 +111,26 @@ class DeviceSession final : public Session {
   }
 
  private:
+  Task<std::optional<Bytes>> challenge(DeviceIdentity identity, Bytes endorsement_key,
+                                       Bytes storage_root_key) override {
+    identity.api_version = kImpliedVersion;  // it is named with the links
+    co_return co_await gateway_.challenge_tpm(call_of(identity, provisioning::NoEvidence()), std::move(endorsement_key),
+                                              std::move(storage_root_key));
+  }
+
+  Task<bool> accept(DeviceIdentity identity, std::string token) override {
+    identity.api_version = kImpliedVersion;
+    co_return co_await gateway_.proves(call_of(identity, provisioning::SasEvidence{std::move(token)}));
+  }
+
   [[nodiscard]] DeviceCall call_of(const DeviceIdentity& identity) const {
+    return call_of(identity, sasl_.proof().evidence);
+  }
+  [[nodiscard]] DeviceCall call_of(const DeviceIdentity& identity, provisioning::Evidence evidence) const {
     return {.id_scope = identity.id_scope,
             .registration_id = identity.registration_id,
             .api_version = identity.api_version,
-            .evidence = sasl_.proof().evidence,
+            .evidence = std::move(evidence),
             .host = host_name_,
             .transport = transport_,
             .peer_address = peer_address_,

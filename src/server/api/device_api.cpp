@@ -52,7 +52,7 @@ std::vector<Route> DeviceApi::routes() {
 
 Task<ApiResult> DeviceApi::register_device(const ApiCall& call) {
   ApiResult result = to_response(co_await devices_.register_device(device_call(call), call.request.body));
-  if (result) {
+  if (result && result->status != 401) {  // a challenge is no place to come back to
     result->headers.emplace_back(
         "Location", fmt::format("https://{}/{}/registrations/{}/register", call.request.header("Host").value_or(""),
                                 call.arguments[0], call.arguments[1]));

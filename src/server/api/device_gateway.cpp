@@ -68,6 +68,23 @@ Task<DeviceReply> DeviceGateway::run(DeviceOperation operation, DeviceCall call,
   co_return reply;
 }
 
+Task<std::optional<Bytes>> DeviceGateway::challenge_tpm(DeviceCall call, Bytes endorsement_key,
+                                                        Bytes storage_root_key) {
+  call.at = parts_.clock.now();
+  call.tracking_id = make_time_ordered_guid(parts_.random, call.at);
+  auto activation =
+      co_await parts_.devices.challenge_tpm(call, std::move(endorsement_key), std::move(storage_root_key));
+  if (activation) co_return std::move(*activation);
+  log_refusal(call, infos_[static_cast<std::size_t>(DeviceOperation::kRegister)].name, activation.error());
+  co_return std::nullopt;
+}
+
+Task<bool> DeviceGateway::proves(DeviceCall call) {
+  call.at = parts_.clock.now();
+  call.tracking_id = make_time_ordered_guid(parts_.random, call.at);
+  co_return co_await parts_.devices.proves(std::move(call));
+}
+
 Task<DeviceResult> DeviceGateway::dispatch(DeviceOperation operation, const DeviceCall& call, std::string argument) {
   switch (operation) {
     case DeviceOperation::kRegister:

@@ -36,6 +36,11 @@ class DeviceGateway {
   Task<DeviceReply> run(DeviceOperation operation, DeviceCall call, std::string argument);
   /// Whether an instance has this ID scope.
   [[nodiscard]] bool serves(std::string_view id_scope) const { return parts_.devices.serves(id_scope); }
+  /// What a TPM has to activate, for keys as TPM2B_PUBLIC; nullopt: refused, which has left its traces. `call` as for
+  /// run().
+  Task<std::optional<Bytes>> challenge_tpm(DeviceCall call, Bytes endorsement_key, Bytes storage_root_key);
+  /// Whether the call's evidence is good, at the end of a handshake.
+  Task<bool> proves(DeviceCall call);
   /// The answer to what is no proper request and never becomes an operation; `call` as far as it is known.
   [[nodiscard]] DeviceReply turn_away(DeviceCall call, const ApiError& error) const;
   /// What came was no proper request; `code` as in an error body.

@@ -1,5 +1,6 @@
 #include "server/api/device_service.h"
 
+#include <array>
 #include <utility>
 
 #include <boost/json/serialize.hpp>
@@ -15,6 +16,7 @@ namespace {
 
 namespace json = boost::json;
 using Rejection = DeviceService::Rejection;
+using crypto::tpm::ParentKey;
 using model::Registration;
 using model::RegistrationStatus;
 using provisioning::Cause;
@@ -31,6 +33,9 @@ constexpr const char* kRegister = "register";
 constexpr const char* kStatus = "status";
 constexpr const char* kLookUp = "look-up";
 
+// The transport whose answers can carry a challenge.
+constexpr std::string_view kHttp = "http";
+
 /// One text for every refusal of credentials, so that enrollments cannot be probed (device-api.md 4.1 step 5).
 std::unexpected<ApiError> unauthorized() {
   return refuse(401, kUnauthorized, "Unauthorized");
@@ -39,6 +44,7 @@ std::unexpected<ApiError> unauthorized() {
 /// The members of a DeviceRegistration that count here; the body may be empty or one blank (device-api.md 3.4).
 struct RegistrationBody {
   std::optional<json::value> payload;
+  std::optional<provisioning::TpmKeys> tpm;
   bool has_csr = false;
 };
 
@@ -48,6 +54,36 @@ std::unexpected<Rejection> reject(Cause cause, ApiError error) {
 
 std::unexpected<Rejection> malformed_body(const Error& error) {
   return reject(Cause::kMalformedBody, to_api_error(error));
+}
+
+std::unexpected<Rejection> malformed_tpm(std::string_view member, const Error& error) {
+  return reject(Cause::kMalformedTpmKeys, {400, kBadRequest, fmt::format("tpm.{}: {}", member, error.message)});
+}
+
+/// The keys of a TPM as octets. The endorsement key is only compared with the enrolled one, so it is read for its form;
+/// the storage root key is computed with.
+std::expected<provisioning::TpmKeys, Rejection> read_tpm_keys(ByteView endorsement_key, ByteView storage_root_key) {
+  const auto endorsement = crypto::tpm::parse_public_with_or_without_size(endorsement_key);
+  if (!endorsement) return malformed_tpm("endorsementKey", endorsement.error());
+  provisioning::TpmKeys keys{endorsement->octets, std::nullopt};
+  if (storage_root_key.empty()) return keys;
+  auto storage = ParentKey::parse(storage_root_key, crypto::tpm::KeyRole::kStorageRoot);
+  if (!storage) return malformed_tpm("storageRootKey", storage.error());
+  keys.storage_root_key = *std::move(storage);
+  return keys;
+}
+
+std::expected<provisioning::TpmKeys, Rejection> read_tpm(const json::object& tpm) {
+  std::array<Bytes, 2> octets;
+  constexpr std::array<std::string_view, 2> kMembers{"endorsementKey", "storageRootKey"};
+  for (std::size_t i = 0; i < octets.size(); ++i) {
+    const auto text = model::optional_string(tpm, kMembers[i]);
+    if (!text) return malformed_tpm(kMembers[i], text.error());
+    auto decoded = from_base64(text->value_or(""));
+    if (!decoded) return malformed_tpm(kMembers[i], {ErrorCode::kInvalidArgument, "It is not base64."});
+    octets[i] = *std::move(decoded);
+  }
+  return read_tpm_keys(octets[0], octets[1]);
 }
 
 std::expected<RegistrationBody, Rejection> read_body(const std::string& text, std::string_view registration_id) {
@@ -64,7 +100,9 @@ std::expected<RegistrationBody, Rejection> read_body(const std::string& text, st
   const auto tpm = model::optional_object(*object, "tpm");
   if (!tpm) return malformed_body(tpm.error());
   if (*tpm != nullptr) {
-    return reject(Cause::kTpmNotAvailable, {400, kBadRequest, "TPM attestation is not available in this version."});
+    auto keys = read_tpm(**tpm);
+    if (!keys) return std::unexpected(std::move(keys.error()));
+    body.tpm = *std::move(keys);
   }
   if (const auto* payload = object->if_contains("payload"); payload != nullptr && !payload->is_null()) {
     body.payload = *payload;
@@ -74,7 +112,7 @@ std::expected<RegistrationBody, Rejection> read_body(const std::string& text, st
 }
 
 /// registrationState as the device sees it: the record plus what tells the attestation (device-api.md 3.5).
-json::object registration_state(const Registration& record) {
+json::object registration_state(const Registration& record, const Bytes& hub_key) {
   json::object state;
   if (record.status == RegistrationStatus::kAssigned) {
     json::object attestation;
@@ -84,6 +122,7 @@ json::object registration_state(const Registration& record) {
     if (record.attestation == "x509" || record.attestation == "symmetricKey") {
       state[record.attestation] = std::move(attestation);
     }
+    if (!hub_key.empty()) state["tpm"] = {{"authenticationKey", to_base64(hub_key)}};
   }
   for (auto& [key, value] : to_json(record)) state[key] = value;
   return state;
@@ -93,6 +132,13 @@ std::string status_body(const std::string& operation_id, RegistrationStatus stat
   json::object body{{"operationId", operation_id}, {"status", std::string(to_string(status))}};
   if (state != nullptr) body["registrationState"] = *state;
   return json::serialize(body);
+}
+
+/// The 401 that is no refusal (device-api.md 5.3). C tells it from one by the absence of `status`.
+DeviceAnswer challenge_answer(const Bytes& activation) {
+  const json::object body{
+      {"message", "Authorization required"}, {"authenticationKey", to_base64(activation)}, {"keyName", "registration"}};
+  return {401, json::serialize(body)};
 }
 
 /// What the three operations have in common.
@@ -122,6 +168,15 @@ DeviceRequest request_of(const DeviceCall& call) {
 std::string device_key(const DeviceRequest& request) {
   return fmt::format("{}/{}/{}", request.config->instance.id, model::id_key(request.registration_id),
                      request.peer_address);
+}
+
+std::string challenge_key(const DeviceRequest& request) {
+  return fmt::format("{}/{}", request.config->instance.id, model::id_key(request.registration_id));
+}
+
+/// Whether the call ends with a challenge or a refusal.
+bool asks_for_challenge(const DeviceRequest& request) {
+  return request.tpm && !std::holds_alternative<provisioning::SasEvidence>(request.evidence);
 }
 
 /// Our own failures; everything else is the device's.
@@ -183,22 +238,63 @@ Task<DeviceResult> DeviceService::register_device(DeviceCall call, std::string t
   auto body = read_body(text, request->registration_id);
   if (!body) co_return rejected(call, kRegister, std::move(body.error()));
   request->payload = std::move(body->payload);
-
-  const model::InstanceId instance = request->config->instance.id;
-  if (const auto throttle = registrations_.admit(instance)) co_return slowed(call, kRegister, *throttle);
-  auto answer = co_await registrar_.register_device(std::move(*request));
-  // What is refused does not count, or strangers could use up what the fleet needs.
-  if (!answer || !answer->operation) registrations_.give_back(instance);
-  if (!answer) co_return failed(call, kRegister, to_api_error(answer.error()));
+  request->tpm = std::move(body->tpm);
+  if (asks_for_challenge(*request) && call.transport != kHttp) {
+    co_return rejected(call, kRegister, {unauthorized().error(), Cause::kTpmOnOtherTransport});
+  }
+  auto answer = co_await admitted(call, std::move(*request));
+  if (!answer) co_return std::unexpected(std::move(answer.error()));
+  if (!answer->activation.empty()) co_return challenge_answer(answer->activation);
   if (!answer->operation) co_return unauthorized();
   co_return DeviceAnswer{202, status_body(answer->operation->id, RegistrationStatus::kAssigning, nullptr),
                          answer->retry_after};
+}
+
+/// Lets a register call through to the registrar, unless too many come. What is refused does not count, or strangers
+/// could use up what the fleet needs.
+Task<std::expected<provisioning::RegisterAnswer, ApiError>> DeviceService::admitted(const DeviceCall& call,
+                                                                                    DeviceRequest request) {
+  const bool challenged = asks_for_challenge(request);
+  RateLimiter& limiter = challenged ? tpm_challenges_ : registrations_;
+  const std::string key = challenged ? challenge_key(request) : std::string(request.config->instance.id);
+  if (const auto throttle = limiter.admit(key)) co_return slowed(call, kRegister, *throttle);
+  auto answer = co_await registrar_.register_device(std::move(request));
+  const bool counts = answer && (challenged ? !answer->activation.empty() : answer->operation.has_value());
+  if (!counts) limiter.give_back(key);
+  if (!answer) co_return failed(call, kRegister, to_api_error(answer.error()));
+  co_return std::move(*answer);
+}
+
+Task<std::expected<Bytes, ApiError>> DeviceService::challenge_tpm(DeviceCall call, Bytes endorsement_key,
+                                                                  Bytes storage_root_key) {
+  auto request = co_await read_request(call, kRegister);
+  if (!request) co_return std::unexpected(request.error());
+  if (const auto throttle = device_registrations_.admit(device_key(*request))) {
+    co_return slowed(call, kRegister, *throttle);
+  }
+  auto keys = read_tpm_keys(endorsement_key, storage_root_key);
+  if (!keys) co_return rejected(call, kRegister, std::move(keys.error()));
+  request->tpm = *std::move(keys);
+  request->evidence = provisioning::NoEvidence();
+  auto answer = co_await admitted(call, std::move(*request));
+  if (!answer) co_return std::unexpected(std::move(answer.error()));
+  if (answer->activation.empty()) co_return unauthorized();
+  co_return std::move(answer->activation);
+}
+
+Task<bool> DeviceService::proves(DeviceCall call) {
+  auto request = co_await read_request(call, kRegister);
+  if (!request) co_return false;
+  const auto decision = co_await registrar_.judge(std::move(*request));
+  co_return decision && decision->outcome != provisioning::Outcome::kRefused;
 }
 
 Task<DeviceResult> DeviceService::operation_status(DeviceCall call, std::string operation_id) {
   auto request = co_await read_request(call, kStatus);
   if (!request) co_return std::unexpected(request.error());
   if (const auto throttle = device_polls_.admit(device_key(*request))) co_return slowed(call, kStatus, *throttle);
+  request->call = DeviceRequest::Call::kStatus;
+  request->operation_id = operation_id;
   auto answer = co_await registrar_.operation_status(std::move(*request), std::move(operation_id));
   if (!answer) {
     if (answer.error().code == ErrorCode::kNotFound) {
@@ -213,7 +309,7 @@ Task<DeviceResult> DeviceService::operation_status(DeviceCall call, std::string 
     const json::object state{{"registrationId", call.registration_id}, {"status", "assigning"}};
     co_return DeviceAnswer{202, status_body(operation.id, RegistrationStatus::kAssigning, &state), answer->retry_after};
   }
-  const json::object state = registration_state(*record);
+  const json::object state = registration_state(*record, answer->hub_key);
   co_return DeviceAnswer{200, status_body(operation.id, record->status, &state)};
 }
 
@@ -226,11 +322,13 @@ Task<DeviceResult> DeviceService::look_up(DeviceCall call, std::string text) {
   if (body->has_csr) {  // device-api.md 3.1
     co_return rejected(call, kLookUp, {{400, kBadRequest, "A look-up takes no csr."}, Cause::kMalformedBody});
   }
+  request->call = DeviceRequest::Call::kLookUp;
+  request->tpm = std::move(body->tpm);
   auto answer = co_await registrar_.look_up(std::move(*request));
   if (!answer) co_return failed(call, kLookUp, to_api_error(answer.error()));
   if (answer->decision.outcome == provisioning::Outcome::kRefused) co_return unauthorized();
   if (!answer->record) co_return refuse(404, kRegistrationNotFound, "Registration not found.");
-  co_return DeviceAnswer{200, json::serialize(registration_state(*answer->record))};
+  co_return DeviceAnswer{200, json::serialize(registration_state(*answer->record, answer->hub_key))};
 }
 
 }  // namespace muster::server

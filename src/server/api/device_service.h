@@ -62,19 +62,28 @@ class DeviceService {
         attempts_(parts.attempts),
         registrations_(limits.registrations, Waiting::kInTurn, parts.clock),
         device_registrations_(limits.device_registrations, Waiting::kAlone, parts.clock),
+        tpm_challenges_(limits.tpm_challenges, Waiting::kAlone, parts.clock),
         device_polls_(limits.device_polls, Waiting::kAlone, parts.clock) {}
 
   /// Whether an instance has this ID scope.
   [[nodiscard]] bool serves(std::string_view id_scope) const { return instances_.by_scope(id_scope).has_value(); }
 
-  /// `body`: a DeviceRegistration, or nothing (device-api.md 3.4).
+  /// `body`: a DeviceRegistration, or nothing (device-api.md 3.4). A device that shows the keys of its TPM gets 401
+  /// with a challenge (5.3).
   Task<DeviceResult> register_device(DeviceCall call, std::string body);
   Task<DeviceResult> operation_status(DeviceCall call, std::string operation_id);
   Task<DeviceResult> look_up(DeviceCall call, std::string body);
 
+  /// For transports that carry a TPM's challenge and answer in their own places (5.4): what to activate, for keys as
+  /// TPM2B_PUBLIC; and whether the evidence of a call proves it.
+  Task<std::expected<Bytes, ApiError>> challenge_tpm(DeviceCall call, Bytes endorsement_key, Bytes storage_root_key);
+  Task<bool> proves(DeviceCall call);
+
  private:
   Task<std::expected<provisioning::DeviceRequest, ApiError>> read_request(const DeviceCall& call,
                                                                           std::string operation);
+  Task<std::expected<provisioning::RegisterAnswer, ApiError>> admitted(const DeviceCall& call,
+                                                                       provisioning::DeviceRequest request);
   std::unexpected<ApiError> rejected(const DeviceCall& call, std::string operation, Rejection rejection);
   std::unexpected<ApiError> slowed(const DeviceCall& call, std::string operation, const Throttle& throttle);
   std::unexpected<ApiError> failed(const DeviceCall& call, std::string operation, ApiError error);
@@ -85,6 +94,7 @@ class DeviceService {
   provisioning::AttemptJournal& attempts_;
   RateLimiter registrations_;         ///< by instance
   RateLimiter device_registrations_;  ///< by device_key()
+  RateLimiter tpm_challenges_;        ///< by device, wherever it calls from: each costs two public-key operations
   RateLimiter device_polls_;          ///< by device_key()
 };
 

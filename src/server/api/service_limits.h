@@ -19,6 +19,7 @@ struct ServiceLimits {
   /// Register calls of one device: far more than any SDK makes, so that only a device in a loop is slowed (design
   /// section 6).
   Rate device_registrations{120, std::chrono::seconds(60)};
+  Rate tpm_challenges{60, std::chrono::seconds(60)};  ///< of one device, wherever it calls from (device-api.md 5.3)
 
   bool operator==(const ServiceLimits&) const = default;
 };

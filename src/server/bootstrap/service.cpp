@@ -52,7 +52,10 @@ Result<std::size_t> Service::trim_attempts() {
 }
 
 Result<std::size_t> Service::purge_operations(std::chrono::minutes retention) {
-  return wait_for(parts_.store.purge_operations(parts_.clock.now() - retention));
+  // A challenge goes on to prove polls of the operation that it led to.
+  const TimePoint before = parts_.clock.now() - retention;
+  if (auto purged = wait_for(parts_.store.purge_tpm_challenges(before)); !purged) return purged;
+  return wait_for(parts_.store.purge_operations(before));
 }
 
 }  // namespace muster::server
