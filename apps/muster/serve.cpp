@@ -156,6 +156,7 @@ class Running {
                               {"caFile", server::local_ca_file(folder_->tls()).string()},
                               {"connectionStringFile", folder_->owner_connection_string().string()},
                               {"localHub", options_.local_hub},
+                              {"hubConnectionStringFile", folder_->hub_connection_string().string()},
                               {"pid", ::getpid()}};
     const std::size_t mqtt = options_.listen.size();
     if (!options_.mqtt_listen.empty()) facts["mqttPort"] = server_->port(mqtt);
@@ -181,8 +182,11 @@ class Running {
     if (auto opened = open_service(); !opened) return opened;
     if (auto listening = listen(); !listening) return listening;
     operations_->serving(*store_);
-    return server::write_owner_connection_string(*config_, options_.host_names.front(), server_->port(),
-                                                 folder_->owner_connection_string());
+    auto written = server::write_owner_connection_string(*config_, options_.host_names.front(), server_->port(),
+                                                         folder_->owner_connection_string());
+    if (!written) return written;
+    return server::write_hub_connection_string(*config_, options_.local_hub, server_->port(),
+                                               folder_->hub_connection_string());
   }
 
   Result<void> open_folder() {
@@ -314,7 +318,7 @@ class Running {
     // What is spoken over WebSocket, under the names of device-api.md 8.
     for (const char* name : {"mqtt", "mqttv3.1"}) http.sub_protocols.push_back({name, *mqtt_over_web_socket_});
     for (const char* name : {"amqpwsb10", "amqp"}) http.sub_protocols.push_back({name, *amqp_over_web_socket_});
-    http_ = std::make_unique<server::HttpProtocol>(service_->handler(), std::move(http));
+    http_ = std::make_unique<server::HttpProtocol>(service_->http(), std::move(http));
   }
 
   server::amqp::AmqpSettings amqp_settings() {

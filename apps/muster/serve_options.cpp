@@ -73,8 +73,8 @@ std::string default_local_hub(const std::string& host_name) {
 
 std::vector<std::string> ServeOptions::certificate_names() const {
   std::vector<std::string> names = host_names;
-  for (const char* always : {"localhost", "127.0.0.1"}) {
-    if (std::ranges::find(names, always) == names.end()) names.emplace_back(always);
+  for (const std::string& always : {local_hub, std::string("localhost"), std::string("127.0.0.1")}) {
+    if (!always.empty() && std::ranges::find(names, always) == names.end()) names.push_back(always);
   }
   return names;
 }

@@ -21,6 +21,8 @@ class InstanceDirectory {
   /// `host` may carry a port. The first instance answers to every host name that is nobody else's.
   [[nodiscard]] const model::InstanceId& by_host(std::string_view host) const;
 
+  [[nodiscard]] const std::vector<model::Instance>& all() const { return instances_; }
+
  private:
   explicit InstanceDirectory(std::vector<model::Instance> instances) : instances_(std::move(instances)) {}
 

@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "server/api/instance_directory.h"
+#include "server/api/token_scope.h"
 #include "wire/sas_token.h"
 
 namespace muster::server {
@@ -17,31 +18,11 @@ std::unexpected<ApiError> unauthorized(std::string detail) {
   return refuse(401, kUnauthorized, "Unauthorized", std::move(detail));
 }
 
-/// "https://host:8443/enrollments/a" to {"host", "enrollments", "a"}.
-std::vector<std::string_view> resource_segments(std::string_view resource) {
-  if (const auto scheme = resource.find("://"); scheme != std::string_view::npos) resource.remove_prefix(scheme + 3);
-  std::vector<std::string_view> segments;
-  while (!resource.empty()) {
-    const auto slash = resource.find('/');
-    segments.push_back(resource.substr(0, slash));
-    if (slash == std::string_view::npos) break;
-    resource.remove_prefix(slash + 1);
-  }
-  if (!segments.empty()) segments.front() = without_port(segments.front());
-  return segments;
-}
-
 bool covers(const std::vector<std::string_view>& granted, const ApiCall& call) {
-  if (granted.empty() || granted.size() > call.target.segments.size() + 1) return false;
+  if (!covers_path(granted, call.target.segments)) return false;
   const std::string_view requested_host = without_port(call.request.header("Host").value_or(""));
-  if (!equals_nocase(granted.front(), requested_host) &&
-      !equals_nocase(granted.front(), call.config->instance.service_host)) {
-    return false;
-  }
-  for (std::size_t i = 1; i < granted.size(); ++i) {
-    if (!equals_nocase(granted[i], call.target.segments[i - 1])) return false;
-  }
-  return true;
+  return equals_nocase(granted.front(), requested_host) ||
+         equals_nocase(granted.front(), call.config->instance.service_host);
 }
 
 }  // namespace

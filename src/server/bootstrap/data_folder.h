@@ -18,6 +18,7 @@ class DataFolderPaths {
   [[nodiscard]] std::filesystem::path master_key() const { return path_ / "master.key"; }
   [[nodiscard]] std::filesystem::path tls() const { return path_ / "tls"; }
   [[nodiscard]] std::filesystem::path owner_connection_string() const { return path_ / "owner.connection-string"; }
+  [[nodiscard]] std::filesystem::path hub_connection_string() const { return path_ / "hub.connection-string"; }
   [[nodiscard]] std::filesystem::path lock_file() const { return path_ / "lock"; }
   /// Stands while a restore is at work, and after one that was interrupted.
   [[nodiscard]] std::filesystem::path restoring() const { return path_ / "restoring"; }

@@ -16,6 +16,7 @@ namespace {
 
 constexpr std::uint16_t kHttpsPort = 443;
 constexpr std::string_view kOwnerPolicy = "provisioningserviceowner";  // service-api.md 1.3
+constexpr std::string_view kHubOwnerPolicy = "iothubowner";            // hub-api.md 1.2
 
 model::InstanceConfig make_instance(const FirstInstanceOptions& options, TimePoint now, Random& random) {
   model::InstanceConfig config;
@@ -44,6 +45,17 @@ Task<Result<void>> complete_policies(store::Store& store, model::InstanceId inst
     next.complete_hub_policies(random);
     return Result<model::InstanceConfig>(std::move(next));
   });
+}
+
+template <class Policy>
+Result<void> write_connection_string(const std::string& host, std::uint16_t port, const Policy& policy,
+                                     const std::filesystem::path& path) {
+  wire::ConnectionString value{port == kHttpsPort ? host : fmt::format("{}:{}", host, port), policy.name,
+                               policy.primary_key};
+  std::string text = wire::format_connection_string(value) + "\n";
+  auto written = write_file(path, text, FileAccess::kOwner);
+  wipe(text);
+  return written;
 }
 
 }  // namespace
@@ -75,13 +87,15 @@ Task<Result<std::shared_ptr<const model::InstanceConfig>>> ensure_first_instance
 Result<void> write_owner_connection_string(const model::InstanceConfig& config, const std::string& host,
                                            std::uint16_t port, const std::filesystem::path& path) {
   const auto* policy = config.find_policy(kOwnerPolicy);
-  if (policy == nullptr) return {};
-  wire::ConnectionString value{port == kHttpsPort ? host : fmt::format("{}:{}", host, port), policy->name,
-                               policy->primary_key};
-  std::string text = wire::format_connection_string(value) + "\n";
-  auto written = write_file(path, text, FileAccess::kOwner);
-  wipe(text);
-  return written;
+  return policy == nullptr ? Result<void>() : write_connection_string(host, port, *policy, path);
+}
+
+Result<void> write_hub_connection_string(const model::InstanceConfig& config, const std::string& hub,
+                                         std::uint16_t port, const std::filesystem::path& path) {
+  const auto policies = config.hub_policies.find(model::id_key(hub));
+  if (policies == config.hub_policies.end()) return {};
+  const auto policy = std::ranges::find(policies->second, kHubOwnerPolicy, &model::HubPolicy::name);
+  return policy == policies->second.end() ? Result<void>() : write_connection_string(hub, port, *policy, path);
 }
 
 }  // namespace muster::server

@@ -30,4 +30,8 @@ Task<Result<std::shared_ptr<const model::InstanceConfig>>> ensure_first_instance
 Result<void> write_owner_connection_string(const model::InstanceConfig& config, const std::string& host,
                                            std::uint16_t port, const std::filesystem::path& path);
 
+/// The same for `iothubowner` of a hub that is served here (hub-api.md 1.2).
+Result<void> write_hub_connection_string(const model::InstanceConfig& config, const std::string& hub,
+                                         std::uint16_t port, const std::filesystem::path& path);
+
 }  // namespace muster::server

@@ -34,7 +34,11 @@ Service::Service(const Parts& parts, InstanceDirectory instances)
       gateway_({devices_, parts.clock, parts.random, parts.operation_observers}),
       handler_({instances_, parts.store, parts.clock, parts.random, parts.attestation.sas_tolerance, parts.limits,
                 parts.operation_observers},
-               all_routes()) {
+               all_routes()),
+      hub_registry_({parts.store, parts.clock, parts.random}),
+      hub_devices_({parts.store, hub_registry_, parts.random}),
+      hub_handler_({instances_, parts.store, parts.clock, parts.random, parts.attestation.sas_tolerance, handler_},
+                   hub_devices_.routes()) {
 }
 
 /// Fixed words come before the device routes, which begin with a placeholder.

@@ -18,6 +18,8 @@
 #include "server/api/enrollment_transfer.h"
 #include "server/api/management_api.h"
 #include "server/api/registration_api.h"
+#include "server/hub_api/hub_handler.h"
+#include "server/hub_api/registry_api.h"
 #include "server/metrics/observed_hub.h"
 #include "store/store.h"
 
@@ -43,7 +45,9 @@ class Service {
 
   static Result<std::unique_ptr<Service>> open(Parts parts);
 
-  [[nodiscard]] ApiHandler& handler() { return handler_; }
+  /// What is spoken over HTTP: the APIs of provisioning, and of the hubs under their host names.
+  [[nodiscard]] HttpHandler& http() { return hub_handler_; }
+  [[nodiscard]] const ApiHandler& handler() const { return handler_; }
   /// The device API for transports other than HTTP.
   [[nodiscard]] DeviceGateway& gateway() { return gateway_; }
   [[nodiscard]] provisioning::Registrar& registrar() { return registrar_; }
@@ -71,6 +75,9 @@ class Service {
   DeviceApi device_api_;
   DeviceGateway gateway_;
   ApiHandler handler_;
+  hub::Registry hub_registry_;
+  RegistryApi hub_devices_;
+  HubHandler hub_handler_;
 };
 
 }  // namespace muster::server

@@ -8,6 +8,7 @@ const path = require('node:path');
 
 const sdk = createRequire(path.join(process.env.MUSTER_PACKAGES, 'package.json'));
 const ready = JSON.parse(fs.readFileSync(process.env.MUSTER_READY_FILE, 'utf8'));
+const hubConnectionString = fs.readFileSync(ready.hubConnectionStringFile, 'utf8').trim();
 const connectionString = fs.readFileSync(ready.connectionStringFile, 'utf8').trim();
 
 const { ProvisioningDeviceClient } = sdk('azure-iot-provisioning-device');
@@ -77,6 +78,7 @@ const withCertificate = (registrationId, leaf, ...intermediates) =>
 module.exports = {
   connectionString,
   deriveKey,
+  hubConnectionString,
   issue,
   newKey,
   ready,

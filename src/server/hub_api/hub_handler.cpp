@@ -1,0 +1,122 @@
+#include "server/hub_api/hub_handler.h"
+
+#include <utility>
+
+#include "base/log.h"
+#include "server/hub_api/hub_auth.h"
+
+namespace muster::server {
+namespace {
+
+/// The segments that stand for "{}", or nullopt when the path is another one.
+std::optional<std::vector<std::string>> match_path(const std::vector<std::string>& pattern,
+                                                   const std::vector<std::string>& segments) {
+  if (pattern.size() != segments.size()) return std::nullopt;
+  std::vector<std::string> arguments;
+  for (std::size_t i = 0; i < pattern.size(); ++i) {
+    if (pattern[i] == "{}") {
+      arguments.push_back(segments[i]);
+    } else if (pattern[i] != segments[i]) {
+      return std::nullopt;
+    }
+  }
+  return arguments;
+}
+
+void log_refusal(const HubCall& call, const HubError& error) {
+  // The query may hold what users put there by mistake, so only the path is logged.
+  log(error.status >= 500 ? LogLevel::kError : LogLevel::kInfo, "hub.refused",
+      {{"trackingId", call.tracking_id},
+       {"hub", call.hub.host},
+       {"method", call.request.method},
+       {"path", call.request.target.substr(0, call.request.target.find('?'))},
+       {"status", std::to_string(error.status)},
+       {"code", error.name},
+       {"peer", call.request.peer_address},
+       {"message", error.message},
+       {"detail", error.detail}});
+}
+
+/// Registrations do not depend on the host, and there are many.
+bool is_registration(std::string_view target) {
+  const auto second = target.find('/', 1);
+  return second != std::string_view::npos && target.substr(second).starts_with("/registrations/");
+}
+
+}  // namespace
+
+Task<HttpResponse> HubHandler::handle(HttpRequest request) {
+  if (is_registration(request.target)) co_return co_await parts_.others.handle(std::move(request));
+  auto found = co_await find_hub(std::string(without_port(request.header("Host").value_or(""))));
+  if (!found) co_return co_await parts_.others.handle(std::move(request));
+  co_return co_await serve(*std::move(found), std::move(request));
+}
+
+Task<std::optional<HubHandler::Found>> HubHandler::find_hub(std::string host) const {
+  for (const model::Instance& instance : parts_.instances.all()) {
+    auto config = co_await parts_.store.config(instance.id);
+    if (!config) continue;
+    const model::LinkedHub* hub = (*config)->find_hub(host);
+    if (hub == nullptr || hub->kind != model::HubKind::kLocal) continue;
+    co_return Found{{instance.id, model::id_key(hub->host_name)}, *std::move(config)};
+  }
+  co_return std::nullopt;
+}
+
+Task<HttpResponse> HubHandler::serve(Found found, HttpRequest request) const {
+  const TimePoint at = parts_.clock.now();
+  auto target = wire::parse_request_target(request.target);
+  const wire::RequestTarget empty;
+  HubCall call{.request = request,
+               .target = target ? *target : empty,
+               .arguments = {},
+               .tracking_id = make_time_ordered_guid(parts_.random, at),
+               .at = at,
+               .hub = std::move(found.hub),
+               .config = std::move(found.config)};
+  HubResult result = target ? co_await dispatch(call) : HubResult(refuse_hub(target.error()));
+  HttpResponse response;
+  if (result) {
+    response = *std::move(result);
+  } else {
+    log_refusal(call, result.error());
+    response = hub_error_response(result.error(), call.tracking_id, at);
+  }
+  response.headers.emplace_back("x-ms-request-id", call.tracking_id);
+  co_return response;
+}
+
+Task<HubResult> HubHandler::dispatch(HubCall& call) const {
+  bool known_path = false;
+  for (const HubRoute& route : routes_) {
+    auto arguments = match_path(route.path, call.target.segments);
+    if (!arguments) continue;
+    known_path = true;
+    if (route.method != call.request.method) continue;
+    call.arguments = *std::move(arguments);
+    auto policy = authorize_hub_call(call, route.rights, parts_.sas_tolerance);
+    if (!policy) co_return std::unexpected(policy.error());
+    call.policy = *std::move(policy);
+    const auto version = call.target.parameter("api-version");
+    if (!version || !wire::is_plausible_api_version(*version)) {
+      co_return refuse_hub({ErrorCode::kInvalidArgument, "The query parameter api-version must be a date.", {}});
+    }
+    HubResult result = co_await route.handle(call);
+    if (result && call.request.method != "GET") {
+      log_info("hub.request", {{"trackingId", call.tracking_id},
+                               {"hub", call.hub.host},
+                               {"policy", call.policy},
+                               {"method", call.request.method},
+                               {"path", call.request.target.substr(0, call.request.target.find('?'))},
+                               {"status", std::to_string(result->status)},
+                               {"peer", call.request.peer_address}});
+    }
+    co_return result;
+  }
+  if (known_path) {
+    co_return std::unexpected(HubError{405, 405000, "MethodNotAllowed", "The method is not allowed here."});
+  }
+  co_return std::unexpected(HubError{404, 404000, "NotFound", "There is nothing at this path."});
+}
+
+}  // namespace muster::server
