@@ -233,7 +233,9 @@ Task<Result<StatusAnswer>> Registrar::operation_status(DeviceRequest request, st
     answer.decision = std::move(*decision);
     if (co_await refused(request, "status", answer.decision)) co_return answer;
   }
-  if (!state || !equals_nocase(state->operation.registration_id, request.registration_id)) {
+  // An operator may have deleted what the operation ended with; to wait for it would be for ever.
+  const bool deleted = state && !state->operation.open && !state->registration;
+  if (!state || deleted || !equals_nocase(state->operation.registration_id, request.registration_id)) {
     model::Attempt attempt = attempt_of(request, "status", answer.decision, {finding(Cause::kUnknownOperation, asked)});
     parts_.attempts.add(instance, std::move(attempt));
     co_return fail(ErrorCode::kNotFound, "Operation not found.");

@@ -368,6 +368,17 @@ TEST_F(RegistrarTest, AnotherDevicesOperationIsNotFound) {
   EXPECT_EQ(answer.error().code, ErrorCode::kNotFound);
 }
 
+TEST_F(RegistrarTest, AnEndedOperationWhoseRecordWasDeletedIsNotFound) {  // the device would poll for ever
+  const std::string operation = register_device();
+  registrar_->wait_until_idle();
+  const auto removed = wait_for(world_.store().remove_registration(
+      world_.instance(), "dev-1", [](const model::Registration&) { return Result<void>(); }));
+  ASSERT_TRUE(removed);
+  const auto answer = wait_for(registrar_->operation_status(good_request(), operation));
+  ASSERT_FALSE(answer);
+  EXPECT_EQ(answer.error().code, ErrorCode::kNotFound);
+}
+
 TEST_F(RegistrarTest, APollNeedsProofToo) {
   const std::string operation = register_device();
   const auto answer = world_.must(registrar_->operation_status(world_.request("dev-1"), operation));

@@ -193,6 +193,14 @@ def test_unknown_operation_is_404(enrolled):
     checks.error(enrolled.poll(NO_OPERATION), 404)
 
 
+def test_operation_of_a_deleted_record_is_404(world, enrolled):
+    """Not 202 for ever: some clients poll until they get something else."""
+    operation = enrolled.register().json()["operationId"]
+    enrolled.finish(operation)
+    assert world.operator.delete("registrations", enrolled.registration_id).status == 204
+    checks.error(enrolled.poll(operation), 404, 404202)
+
+
 def test_look_up_of_a_device_that_never_registered_is_404(enrolled):
     body = checks.error(enrolled.look_up(), 404)
     assert body["errorCode"] in (404201, 404202)  # device-api.md 3.1 note L
