@@ -17,6 +17,9 @@ using wire::mqtt::Subscription;
 
 namespace {
 
+/// What nobody may subscribe to, so that clients can be tested for how they take it (3.9.3).
+constexpr std::string_view kForbidden = "test/nosubscribe";
+
 constexpr OutboxLimits kRoom{.in_flight = 20, .waiting = 10'000, .octets = std::size_t{64} << 20U};
 
 }  // namespace
@@ -38,6 +41,7 @@ class Broker::ClientSession final : public Session {
       : broker_(broker), client_(std::move(client)), visit_(visit) {}
 
   Task<std::uint8_t> subscribe(Subscription wanted) override {
+    if (wanted.filter == kForbidden) co_return wire::mqtt::kSubscribeFailure;
     wanted.qos = std::min(wanted.qos, Qos::kAtLeastOnce);
     const std::scoped_lock lock(broker_.mutex_);
     broker_.subscribe(*client_, wanted);

@@ -10,8 +10,8 @@
 namespace muster::server::mqtt {
 
 /// A generic broker on the engine that devices are served with, so that public conformance suites can be run against
-/// it: anybody may come, any topic, wildcards, retained messages, wills, kept sessions, QoS 0 and 1 to clients and 0 to
-/// 2 from them. Keeps everything in memory and asks nobody who he is: for tests only. Thread-safe.
+/// it: anybody may come, any topic but one, wildcards, retained messages, wills, kept sessions, QoS 0 and 1 to clients
+/// and 0 to 2 from them. Keeps everything in memory and asks nobody who he is: for tests only. Thread-safe.
 class Broker final : public Owner {
  public:
   Broker();

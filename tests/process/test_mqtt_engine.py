@@ -104,6 +104,16 @@ def test_unsubscribing_ends_messages(client, unique):
     assert wire.ask(mqtt_client.packet(PINGREQ)).kind == PINGRESP
 
 
+def test_a_refused_filter_does_not_harm_the_others(client, unique):
+    """3.9.3: one return code for each filter, in their order."""
+    topic = unique("t")
+    wire = client(unique("c"))
+    subscribe(wire, (topic, 0), ("test/nosubscribe", 2), (topic, 2), granted=b"\0\x80\1")
+    publish(wire, "test/nosubscribe", b"for nobody")
+    publish(wire, topic, b"x", qos=0)
+    assert message(wire).payload == b"x"
+
+
 def test_retained_messages_wait_for_subscribers(client, unique):
     """3.3.1.3: the last one stays, an empty one takes it away; to those who are subscribed already it is a usual one."""
     topic = unique("t")
