@@ -88,6 +88,7 @@ Result<std::unique_ptr<ActivatedKey>> open_key(const Program& program, const Reg
   if (options.attestation.empty()) return nullptr;
   auto tpm = open_tpm(command.tpm, program.environment);
   if (!tpm) return std::unexpected(tpm.error());
+  if (auto free = tpm->may_keep_at(command.device_key); !free) return std::unexpected(free.error());
   auto keys = read_public_keys(*tpm);
   if (!keys) return std::unexpected(keys.error());
   options.tpm_keys = *std::move(keys);

@@ -1,5 +1,7 @@
 #include "muster/tpm_options.h"
 
+#include <fmt/format.h>
+
 #include "muster/files.h"
 
 namespace muster::cli {
@@ -31,7 +33,15 @@ void add_tpm_options(CLI::App& verb, TpmOptions& options, TpmRights rights) {
 }
 
 CLI::Option* as_handle(CLI::Option* option) {
-  return option->check(CLI::Range(tpm::kFirstOwnerHandle, tpm::kLastOwnerHandle))->option_text("HANDLE");
+  const auto problem = [](const std::string& text) -> std::string {
+    tpm::Handle handle = 0;
+    const bool good =
+        CLI::detail::lexical_cast(text, handle) && handle >= tpm::kFirstOwnerHandle && handle <= tpm::kLastOwnerHandle;
+    return good ? ""
+                : fmt::format("{} is no handle from 0x{:08X} to 0x{:08X}.", text, tpm::kFirstOwnerHandle,
+                              tpm::kLastOwnerHandle);
+  };
+  return option->check(CLI::Validator(problem, "HANDLE"))->option_text("HANDLE");
 }
 
 std::string tcti_of(const TpmOptions& options, const Environment& environment) {

@@ -1,7 +1,9 @@
 #include <algorithm>
 
+#include <fmt/format.h>
 #include <openssl/crypto.h>
 
+#include "crypto/tpm/octets.h"
 #include "tpm/activation_blob.h"
 #include "tpm/state.h"
 
@@ -156,8 +158,21 @@ Result<Bytes> Tpm::hmac(ByteView data) {
   return hmac_with(state_->esys, *state_->active, data);
 }
 
+Result<void> Tpm::may_keep_at(Handle handle) {
+  const auto there = find(state_->esys, handle);
+  if (!there) return there.error().code == ErrorCode::kNotFound ? Result<void>() : std::unexpected(there.error());
+  const auto key = read_public(state_->esys, *there);
+  if (!key) return std::unexpected(key.error());
+  if (crypto::tpm::OctetReader(ByteView(*key).subspan(2)).u16() == TPM2_ALG_KEYEDHASH) return {};
+  return fail(ErrorCode::kConflict,
+              fmt::format("At 0x{:08X} of the TPM stands another object, which is left alone. Give another handle, or "
+                          "remove it: tpm2_evictcontrol -c 0x{:08X}",
+                          handle, handle));
+}
+
 Result<void> Tpm::keep_active(Handle handle) {
   if (!state_->active) return no_active_key();
+  if (auto free = may_keep_at(handle); !free) return free;
   if (auto gone = evict(handle); !gone && gone.error().code != ErrorCode::kNotFound) return gone;
   const auto kept = make_persistent(state_->esys, *state_->active, handle);
   if (!kept) return std::unexpected(kept.error());

@@ -101,7 +101,10 @@ class Tpm {
   Result<void> activate(ByteView blob);
   /// HMAC-SHA256 with the active key. kNotFound when there is none.
   Result<Bytes> hmac(ByteView data);
-  /// Makes the active key stand at a handle, in place of what is there.
+  /// Whether a key may be kept at a handle: nothing stands there, or such a key. kConflict for any other object, which
+  /// belongs to somebody else.
+  Result<void> may_keep_at(Handle handle);
+  /// Makes the active key stand at such a handle, in place of the key that is there.
   Result<void> keep_active(Handle handle);
   /// HMAC-SHA256 with the key at `handle`, which stays in the TPM. kNotFound when there is none.
   Result<Bytes> hmac_at(Handle handle, ByteView data);

@@ -77,6 +77,14 @@ TEST_F(TpmTest, KeepsAKeyInPlaceOfAnother) {
   EXPECT_EQ(tpm.hmac_at(kOtherHandle, as_bytes("t")).error().code, ErrorCode::kNotFound);
 }
 
+TEST_F(TpmTest, KeepsNoKeyInPlaceOfSomethingElse) {
+  ASSERT_TRUE(tpm.activate(blob(secret)));
+  const auto kept = tpm.keep_active(kStorageRootKeyHandle);
+  ASSERT_FALSE(kept);
+  EXPECT_EQ(kept.error().code, ErrorCode::kConflict);
+  EXPECT_TRUE(tpm.primary_key(KeyRole::kStorageRoot)->persistent);
+}
+
 TEST_F(TpmTest, KeptKeysOutliveTheConnection) {
   ASSERT_TRUE(tpm.activate(blob(secret)));
   ASSERT_TRUE(tpm.keep_active(kDeviceKeyHandle));

@@ -146,6 +146,12 @@ def test_a_key_for_another_tpm_is_refused(folder, tools_service, own_tpm, device
     assert tpm_tools.DEVICE_KEY not in device_tpm.persistent_handles()
 
 
+def test_what_stands_where_the_key_is_to_be_kept_is_left_alone(folder, device_tpm):
+    with StubService(folder, lambda *_: (500, {})) as stub:
+        error = register(device_tpm, stub, "--device-key-handle", tpm_tools.STORAGE_ROOT_KEY, code=REFUSED)
+        assert stub.requests == [] and "stands another object" in error
+
+
 def test_a_tpm_without_owner_is_told_what_to_do(folder, own_tpm):
     with StubService(folder, lambda *_: (500, {})) as stub:
         error = register(own_tpm(), stub, code=REFUSED)
