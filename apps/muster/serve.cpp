@@ -38,6 +38,7 @@ constexpr std::size_t kMaxPemFile = 1024 * 1024;
 constexpr std::chrono::minutes kMaintenanceInterval{1};
 constexpr std::chrono::seconds kBeatInterval{5};
 constexpr std::chrono::seconds kStopGrace{10};
+constexpr std::chrono::hours kEventRetention = std::chrono::days(7);  // hub-api.md 6.1: the most that a hub keeps
 
 /// The signals that the main thread waits for; blocked in every thread, so that none is interrupted.
 sigset_t awaited_signals() {
@@ -101,6 +102,9 @@ class Running {
     }
     if (auto trimmed = service_->trim_attempts(); !trimmed) {
       log_warning("attempts.not-trimmed", {{"error", trimmed.error().message}});
+    }
+    if (auto trimmed = service_->trim_events(kEventRetention); !trimmed) {
+      log_warning("events.not-trimmed", {{"error", trimmed.error().message}});
     }
     note_ca_certificates();
   }
@@ -306,10 +310,9 @@ class Running {
   }
 
   void make_protocols() {
-    mqtt_owner_ = std::make_unique<server::mqtt::Provisioning>(service_->gateway());
-    mqtt_ = std::make_unique<server::mqtt::MqttProtocol>(*mqtt_owner_);
+    mqtt_ = std::make_unique<server::mqtt::MqttProtocol>(service_->mqtt());
     mqtt_over_web_socket_ =
-        std::make_unique<server::mqtt::MqttProtocol>(*mqtt_owner_, server::mqtt::MqttSettings(), "mqtt-ws");
+        std::make_unique<server::mqtt::MqttProtocol>(service_->mqtt(), server::mqtt::MqttSettings(), "mqtt-ws");
     amqp_owner_ = std::make_unique<server::amqp::Provisioning>(service_->gateway());
     const server::amqp::AmqpSettings amqp = amqp_settings();
     amqp_ = std::make_unique<server::amqp::AmqpProtocol>(*amqp_owner_, amqp);
@@ -350,7 +353,6 @@ class Running {
   std::unique_ptr<store::Store> store_;
   std::shared_ptr<const model::InstanceConfig> config_;
   std::unique_ptr<server::Service> service_;
-  std::unique_ptr<server::mqtt::Provisioning> mqtt_owner_;
   std::unique_ptr<server::mqtt::MqttProtocol> mqtt_;
   std::unique_ptr<server::mqtt::MqttProtocol> mqtt_over_web_socket_;
   std::unique_ptr<server::amqp::Provisioning> amqp_owner_;

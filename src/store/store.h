@@ -14,6 +14,7 @@
 #include "model/enrollment.h"
 #include "model/etag.h"
 #include "model/hub_device.h"
+#include "model/hub_event.h"
 #include "model/instance.h"
 #include "model/registration.h"
 #include "model/tpm_challenge.h"
@@ -219,6 +220,19 @@ class Store {
   virtual Task<Result<HubDeviceCount>> count_hub_devices(InstanceId instance, std::string hub) = 0;
   virtual Task<Result<void>> remove_hub_device(InstanceId instance, std::string hub, std::string device_id,
                                                Check<model::HubDevice> check) = 0;
+
+  // --- event logs of the local hubs ------------------------------------------------------------------------------
+  /// The number that the event got: one more than the one before, whatever was dropped meanwhile.
+  virtual Task<Result<std::uint64_t>> append_hub_event(InstanceId instance, std::string hub, model::HubEvent event) = 0;
+  /// In the order of their numbers, from the first one after `after`.
+  virtual Task<Result<std::vector<model::HubEvent>>> read_hub_events(InstanceId instance, std::string hub,
+                                                                     std::uint64_t after, std::size_t limit) = 0;
+  /// Drops events of all hubs that came before `before`; returns how many.
+  virtual Task<Result<std::size_t>> trim_hub_events(TimePoint before) = 0;
+  /// How far a reader of a log has got; 0 for one that is not known.
+  virtual Task<Result<std::uint64_t>> find_hub_consumer(InstanceId instance, std::string hub, std::string consumer) = 0;
+  virtual Task<Result<void>> put_hub_consumer(InstanceId instance, std::string hub, std::string consumer,
+                                              std::uint64_t position) = 0;
 
   /// Commits a write of no meaning: fails when other writes would fail now.
   virtual Task<Result<void>> check_writable() = 0;

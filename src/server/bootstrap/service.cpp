@@ -35,10 +35,40 @@ Service::Service(const Parts& parts, InstanceDirectory instances)
       handler_({instances_, parts.store, parts.clock, parts.random, parts.attestation.sas_tolerance, parts.limits,
                 parts.operation_observers},
                all_routes()),
-      hub_registry_({parts.store, parts.clock, parts.random}),
-      hub_devices_({parts.store, hub_registry_, parts.random}),
+      live_devices_(parts.clock),
+      methods_(live_devices_, timers_),
+      events_(parts.store, timers_),
+      twins_(parts.store, parts.clock),
+      hub_registry_({parts.store, parts.clock, parts.random, &live_devices_}),
+      registry_api_({parts.store, hub_registry_, parts.random, &live_devices_}),
+      method_api_(hub_registry_, methods_),
+      event_api_(events_),
       hub_handler_({instances_, parts.store, parts.clock, parts.random, parts.attestation.sas_tolerance, handler_},
-                   hub_devices_.routes()) {
+                   hub_routes()),
+      mqtt_provisioning_(gateway_),
+      mqtt_hub_({instances_,
+                 parts.store,
+                 parts.clock,
+                 live_devices_,
+                 methods_,
+                 twins_,
+                 events_,
+                 timers_,
+                 {parts.attestation.path, parts.attestation.sas_tolerance}}),
+      mqtt_devices_(mqtt_provisioning_, mqtt_hub_) {
+  live_devices_.observe(&methods_);
+}
+
+std::vector<HubRoute> Service::hub_routes() {
+  std::vector<HubRoute> out;
+  for (auto routes : {registry_api_.routes(), method_api_.routes(), event_api_.routes()}) {
+    out.insert(out.end(), std::make_move_iterator(routes.begin()), std::make_move_iterator(routes.end()));
+  }
+  return out;
+}
+
+Result<std::size_t> Service::trim_events(std::chrono::hours retention) {
+  return wait_for(parts_.store.trim_hub_events(parts_.clock.now() - retention));
 }
 
 /// Fixed words come before the device routes, which begin with a placeholder.

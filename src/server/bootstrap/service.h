@@ -18,9 +18,13 @@
 #include "server/api/enrollment_transfer.h"
 #include "server/api/management_api.h"
 #include "server/api/registration_api.h"
+#include "server/hub_api/event_api.h"
 #include "server/hub_api/hub_handler.h"
+#include "server/hub_api/method_api.h"
 #include "server/hub_api/registry_api.h"
 #include "server/metrics/observed_hub.h"
+#include "server/mqtt/hub.h"
+#include "server/mqtt/provisioning.h"
 #include "store/store.h"
 
 namespace muster::server {
@@ -50,15 +54,20 @@ class Service {
   [[nodiscard]] const ApiHandler& handler() const { return handler_; }
   /// The device API for transports other than HTTP.
   [[nodiscard]] DeviceGateway& gateway() { return gateway_; }
+  /// What is spoken over MQTT: the device API, and the hubs.
+  [[nodiscard]] mqtt::Owner& mqtt() { return mqtt_devices_; }
   [[nodiscard]] provisioning::Registrar& registrar() { return registrar_; }
   /// Forgets results of operations that began longer ago than `retention`; returns how many.
   Result<std::size_t> purge_operations(std::chrono::minutes retention);
+  /// Forgets the messages of devices that are older than `retention`; returns how many.
+  Result<std::size_t> trim_events(std::chrono::hours retention);
   /// Forgets the oldest attempts beyond their retention; returns how many.
   Result<std::size_t> trim_attempts();
 
  private:
   Service(const Parts& parts, InstanceDirectory instances);
   std::vector<Route> all_routes();
+  std::vector<HubRoute> hub_routes();
 
   Parts parts_;
   InstanceDirectory instances_;
@@ -75,9 +84,19 @@ class Service {
   DeviceApi device_api_;
   DeviceGateway gateway_;
   ApiHandler handler_;
+  Timers timers_;
+  hub::LiveDevices live_devices_;
+  hub::DirectMethods methods_;
+  hub::EventLog events_;
+  hub::DeviceTwins twins_;
   hub::Registry hub_registry_;
-  RegistryApi hub_devices_;
+  RegistryApi registry_api_;
+  MethodApi method_api_;
+  EventApi event_api_;
   HubHandler hub_handler_;
+  mqtt::Provisioning mqtt_provisioning_;
+  mqtt::Hub mqtt_hub_;
+  mqtt::DeviceOwner mqtt_devices_;
 };
 
 }  // namespace muster::server

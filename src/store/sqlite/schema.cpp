@@ -174,8 +174,35 @@ CREATE TABLE hub_policy (
 ) WITHOUT ROWID;
 )sql";
 
+// What devices said. The number of the last event of a hub outlives the events.
+constexpr const char* kVersion5 = R"sql(
+CREATE TABLE hub_event_log (
+  instance TEXT NOT NULL REFERENCES instance (instance),
+  hub TEXT NOT NULL,
+  last BIGINT NOT NULL,
+  PRIMARY KEY (instance, hub)
+) WITHOUT ROWID;
+CREATE TABLE hub_event (
+  instance TEXT NOT NULL REFERENCES instance (instance),
+  hub TEXT NOT NULL,
+  sequence BIGINT NOT NULL,
+  enqueued BIGINT NOT NULL,
+  envelope TEXT NOT NULL,
+  body BLOB NOT NULL,
+  PRIMARY KEY (instance, hub, sequence)
+) WITHOUT ROWID;
+CREATE INDEX hub_event_age ON hub_event (enqueued);
+CREATE TABLE hub_consumer (
+  instance TEXT NOT NULL REFERENCES instance (instance),
+  hub TEXT NOT NULL,
+  name TEXT NOT NULL,
+  position BIGINT NOT NULL,
+  PRIMARY KEY (instance, hub, name)
+) WITHOUT ROWID;
+)sql";
+
 /// Number n brings version n to n + 1. Published ones are never edited.
-constexpr std::array<const char*, kSchemaVersion> kMigrations{kVersion1, kVersion2, kVersion3, kVersion4};
+constexpr std::array<const char*, kSchemaVersion> kMigrations{kVersion1, kVersion2, kVersion3, kVersion4, kVersion5};
 
 struct FileState {
   std::int64_t application_id = 0;

@@ -10,6 +10,7 @@
 #include "store/sqlite/enrollment_import.h"
 #include "store/sqlite/enrollments.h"
 #include "store/sqlite/hub_devices.h"
+#include "store/sqlite/hub_events.h"
 #include "store/sqlite/instances.h"
 #include "store/sqlite/master_key.h"
 #include "store/sqlite/operations.h"
@@ -334,6 +335,48 @@ class SqliteStore final : public Store {
     return write<void>([instance = std::move(instance), hub = std::move(hub), id = std::move(device_id),
                         check = std::move(check)](const Session& session) mutable {
       return sqlite::remove_hub_device(session, instance, hub, id, check);
+    });
+  }
+
+  Task<Result<std::uint64_t>> append_hub_event(InstanceId instance, std::string hub, model::HubEvent event) override {
+    return write<std::uint64_t>(
+        [instance = std::move(instance), hub = std::move(hub), event = std::move(event)](const Session& session) {
+          return sqlite::append_hub_event(session, instance, hub, event);
+        });
+  }
+
+  Task<Result<std::vector<model::HubEvent>>> read_hub_events(InstanceId instance, std::string hub, std::uint64_t after,
+                                                             std::size_t limit) override {
+    return read<std::vector<model::HubEvent>>(
+        [instance = std::move(instance), hub = std::move(hub), after, limit](const Session& session) {
+          return sqlite::read_hub_events(session, instance, hub, after, limit);
+        });
+  }
+
+  Task<Result<std::size_t>> trim_hub_events(TimePoint before) override {
+    std::size_t total = 0;
+    for (std::size_t last = kPurgeBatch; last == kPurgeBatch;) {
+      auto trimmed = co_await write<std::size_t>(
+          [before](const Session& session) { return sqlite::trim_hub_events(session, before, kPurgeBatch); });
+      if (!trimmed) co_return trimmed;
+      last = *trimmed;
+      total += last;
+    }
+    co_return total;
+  }
+
+  Task<Result<std::uint64_t>> find_hub_consumer(InstanceId instance, std::string hub, std::string consumer) override {
+    return read<std::uint64_t>(
+        [instance = std::move(instance), hub = std::move(hub), consumer = std::move(consumer)](const Session& session) {
+          return sqlite::find_hub_consumer(session, instance, hub, consumer);
+        });
+  }
+
+  Task<Result<void>> put_hub_consumer(InstanceId instance, std::string hub, std::string consumer,
+                                      std::uint64_t position) override {
+    return write<void>([instance = std::move(instance), hub = std::move(hub), consumer = std::move(consumer),
+                        position](const Session& session) {
+      return sqlite::put_hub_consumer(session, instance, hub, consumer, position);
     });
   }
 

@@ -1,0 +1,135 @@
+#include "hub/live_devices.h"
+
+#include <algorithm>
+
+#include <boost/json/serialize.hpp>
+
+#include "base/log.h"
+
+namespace muster::hub {
+namespace {
+
+std::uint8_t bit(wire::HubFilter filter) {
+  return static_cast<std::uint8_t>(filter);
+}
+
+bool has(std::uint8_t subscriptions, wire::HubFilter filter) {
+  return (subscriptions & bit(filter)) != 0;
+}
+
+}  // namespace
+
+std::optional<LiveDevices::Visit> LiveDevices::enter(const HubName& hub, const std::string& device_id,
+                                                     std::shared_ptr<DeviceLink> link, bool clean_session) {
+  std::shared_ptr<DeviceLink> former;
+  Visit visit;
+  bool ready = false;
+  {
+    const std::scoped_lock lock(mutex_);
+    const TimePoint now = clock_.now();
+    Entry& entry = entries_[key_of(hub, device_id)];
+    if (entry.link && entry.taken_over && now < *entry.taken_over + settings_.between_take_overs) return std::nullopt;
+    visit.session_present = entry.visit != 0 && !entry.clean && !clean_session;
+    if (!visit.session_present) entry.subscriptions = 0;
+    former = std::exchange(entry.link, std::move(link));
+    if (former) entry.taken_over = now;
+    visit.number = entry.visit = ++visits_;
+    entry.clean = clean_session;
+    entry.changed = entry.last_activity = now;
+    ready = has(entry.subscriptions, wire::HubFilter::kMethods);
+  }
+  if (former) {
+    log_warning("hub.taken-over", {{"hub", hub.host}, {"device", device_id}});
+    former->end();
+  }
+  if (ready && observer_ != nullptr) observer_->ready_for_methods(hub, device_id);
+  return visit;
+}
+
+LiveDevices::Entry* LiveDevices::find(const HubName& hub, const std::string& device_id, std::uint64_t visit) {
+  const auto found = entries_.find(key_of(hub, device_id));
+  return found == entries_.end() || found->second.visit != visit ? nullptr : &found->second;
+}
+
+void LiveDevices::leave(const HubName& hub, const std::string& device_id, std::uint64_t visit) {
+  const std::scoped_lock lock(mutex_);
+  Entry* entry = find(hub, device_id, visit);
+  if (entry == nullptr) return;
+  entry->link.reset();
+  entry->changed = clock_.now();
+  if (entry->clean) entry->subscriptions = 0;
+}
+
+void LiveDevices::subscribe(const HubName& hub, const std::string& device_id, std::uint64_t visit,
+                            wire::HubFilter filter) {
+  {
+    const std::scoped_lock lock(mutex_);
+    Entry* entry = find(hub, device_id, visit);
+    if (entry == nullptr) return;
+    entry->subscriptions |= bit(filter);
+  }
+  if (filter == wire::HubFilter::kMethods && observer_ != nullptr) observer_->ready_for_methods(hub, device_id);
+}
+
+void LiveDevices::unsubscribe(const HubName& hub, const std::string& device_id, std::uint64_t visit,
+                              wire::HubFilter filter) {
+  const std::scoped_lock lock(mutex_);
+  if (Entry* entry = find(hub, device_id, visit)) {
+    entry->subscriptions = static_cast<std::uint8_t>(entry->subscriptions & ~bit(filter));
+  }
+}
+
+void LiveDevices::touch(const HubName& hub, const std::string& device_id) {
+  const std::scoped_lock lock(mutex_);
+  const auto found = entries_.find(key_of(hub, device_id));
+  if (found != entries_.end()) found->second.last_activity = clock_.now();
+}
+
+bool LiveDevices::send(const HubName& hub, const std::string& device_id, wire::HubFilter filter, std::string topic,
+                       std::string payload) {
+  std::shared_ptr<DeviceLink> link;
+  {
+    const std::scoped_lock lock(mutex_);
+    const auto found = entries_.find(key_of(hub, device_id));
+    if (found == entries_.end() || !has(found->second.subscriptions, filter)) return false;
+    link = found->second.link;
+  }
+  return link && link->send(std::move(topic), std::move(payload));
+}
+
+ConnectionState LiveDevices::state(const HubName& hub, const std::string& device_id) const {
+  const std::scoped_lock lock(mutex_);
+  const auto found = entries_.find(key_of(hub, device_id));
+  if (found == entries_.end()) return {};
+  return {found->second.link != nullptr, found->second.changed, found->second.last_activity};
+}
+
+std::size_t LiveDevices::connected(const HubName& hub) const {
+  const std::scoped_lock lock(mutex_);
+  return static_cast<std::size_t>(std::ranges::count_if(entries_, [&](const auto& each) {
+    return each.first.first == std::pair(hub.instance, hub.host) && each.second.link != nullptr;
+  }));
+}
+
+void LiveDevices::shut_out(const HubName& hub, const std::string& device_id) {
+  std::shared_ptr<DeviceLink> link;
+  {
+    const std::scoped_lock lock(mutex_);
+    const auto found = entries_.find(key_of(hub, device_id));
+    if (found == entries_.end()) return;
+    link = std::exchange(found->second.link, nullptr);
+    // A session does not outlive what it was proved with.
+    entries_.erase(found);
+  }
+  if (link) link->end();
+}
+
+void LiveDevices::desired_changed(const HubName& hub, const model::HubDevice& device,
+                                  const boost::json::object& change) {
+  boost::json::object push = change;
+  push["$version"] = device.twin.desired.version;
+  send(hub, device.device_id, wire::HubFilter::kDesired, wire::desired_topic(device.twin.desired.version),
+       boost::json::serialize(push));
+}
+
+}  // namespace muster::hub

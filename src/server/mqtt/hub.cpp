@@ -1,0 +1,224 @@
+#include "server/mqtt/hub.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <boost/json/serialize.hpp>
+
+#include "base/log.h"
+#include "model/json.h"
+#include "wire/device_identity.h"
+#include "wire/hub_identity.h"
+
+namespace muster::server::mqtt {
+namespace {
+
+using wire::mqtt::ConnectReturn;
+using wire::mqtt::Publish;
+using wire::mqtt::Qos;
+
+constexpr std::size_t kMostWaitingOctets = std::size_t{1} << 20U;
+constexpr int kOk = 200;
+constexpr int kDone = 204;
+
+/// What is sent to a device goes through its outbox, with QoS 0 as devices subscribe (hub-api.md 3.1).
+class Link final : public hub::DeviceLink {
+ public:
+  explicit Link(std::shared_ptr<Outbox> outbox) : outbox_(std::move(outbox)) {}
+
+  bool send(std::string topic, std::string payload) override {
+    return outbox_->push({.topic = std::move(topic), .payload = std::move(payload), .qos = Qos::kAtMostOnce});
+  }
+  void end() override { outbox_->close(); }
+
+ private:
+  std::shared_ptr<Outbox> outbox_;
+};
+
+hub::DeviceProof proof_of(const Newcomer& newcomer, const std::string& device_id) {
+  hub::DeviceProof out{.device_id = device_id};
+  if (newcomer.connect.password && !newcomer.connect.password->empty()) out.token = *newcomer.connect.password;
+  if (newcomer.client) {
+    out.leaf = newcomer.client->leaf;
+    out.chain = newcomer.client->chain;
+  }
+  return out;
+}
+
+std::unexpected<ConnectReturn> turn_away(const Newcomer& newcomer, std::string_view reason) {
+  log_info("hub.device-refused", {{"user", newcomer.connect.user_name.value_or("")},
+                                  {"client", newcomer.connect.client_id},
+                                  {"peer", newcomer.peer_address},
+                                  {"reason", std::string(reason)}});
+  return std::unexpected(ConnectReturn::kNotAuthorized);
+}
+
+struct Found {
+  hub::HubName name;
+  std::shared_ptr<const model::InstanceConfig> config;
+};
+
+Task<std::optional<Found>> find_hub(const InstanceDirectory& instances, store::Store& store, std::string host) {
+  for (const model::Instance& instance : instances.all()) {
+    auto config = co_await store.config(instance.id);
+    if (!config) continue;
+    const model::LinkedHub* hub = (*config)->find_hub(host);
+    if (hub == nullptr || hub->kind != model::HubKind::kLocal) continue;
+    co_return Found{{instance.id, model::id_key(hub->host_name)}, *std::move(config)};
+  }
+  co_return std::nullopt;
+}
+
+std::string error_body(const Error& error) {
+  return boost::json::serialize(boost::json::object{{"errorCode", 400004}, {"message", error.message}});
+}
+
+}  // namespace
+
+class Hub::DeviceSession final : public Session {
+ public:
+  struct Facts {
+    hub::HubName hub;
+    std::string device_id;
+    std::string generation_id;
+    std::string auth_method;
+    std::uint64_t visit = 0;
+    std::optional<Timers::Id> end = {};  ///< of its token
+  };
+
+  DeviceSession(const Parts& parts, Facts facts, std::shared_ptr<Outbox> outbox)
+      : parts_(parts), facts_(std::move(facts)), outbox_(std::move(outbox)) {}
+
+  ~DeviceSession() override {
+    if (facts_.end) parts_.timers.cancel(*facts_.end);
+  }
+
+  /// What is sent to devices has QoS 0 but for messages, which are not sent yet; 1 may be granted all the same
+  /// (hub-api.md 3.2).
+  Task<std::uint8_t> subscribe(wire::mqtt::Subscription wanted) override {
+    const auto filter = wire::hub_filter(wanted.filter, facts_.device_id);
+    if (!filter) co_return wire::mqtt::kSubscribeFailure;
+    parts_.devices.subscribe(facts_.hub, facts_.device_id, facts_.visit, *filter);
+    co_return static_cast<std::uint8_t>(std::min(wanted.qos, Qos::kAtLeastOnce));
+  }
+
+  Task<bool> unsubscribe(std::string filter) override {
+    const auto known = wire::hub_filter(filter, facts_.device_id);
+    if (known) parts_.devices.unsubscribe(facts_.hub, facts_.device_id, facts_.visit, *known);
+    co_return known.has_value();
+  }
+
+  Task<Result<void>> publish(Publish message) override {
+    if (message.qos == Qos::kExactlyOnce) co_return invalid("QoS 2 is not offered.");
+    auto topic = wire::parse_device_topic(message.topic);
+    if (!topic) co_return std::unexpected(topic.error());
+    parts_.devices.touch(facts_.hub, facts_.device_id);
+    if (auto* telemetry = std::get_if<wire::TelemetryTopic>(&*topic)) {
+      co_return co_await take_telemetry(std::move(*telemetry), std::move(message));
+    }
+    if (auto* answer = std::get_if<wire::MethodAnswerTopic>(&*topic)) {
+      // One that comes too late, or twice, is nobody's.
+      parts_.methods.answered(facts_.hub, facts_.device_id, answer->request_id,
+                              {answer->status, std::move(message.payload)});
+      co_return Result<void>();
+    }
+    if (auto* get = std::get_if<wire::TwinGetTopic>(&*topic)) co_return co_await tell_twin(std::move(get->request_id));
+    co_return co_await take_report(std::move(std::get<wire::ReportedPatchTopic>(*topic).request_id),
+                                   std::move(message.payload));
+  }
+
+  void ended(bool /*orderly*/) override { parts_.devices.leave(facts_.hub, facts_.device_id, facts_.visit); }
+
+ private:
+  Task<Result<void>> take_telemetry(wire::TelemetryTopic topic, Publish message) {
+    if (topic.device_id != facts_.device_id) co_return invalid("The topic is another device's.");
+    if (message.retain) topic.properties.emplace_back("mqtt-retain", "true");
+    co_return co_await parts_.events.append(facts_.hub, {.device_id = facts_.device_id,
+                                                         .generation_id = facts_.generation_id,
+                                                         .auth_method = facts_.auth_method,
+                                                         .properties = std::move(topic.properties),
+                                                         .body = std::move(message.payload),
+                                                         .enqueued = parts_.clock.now()});
+  }
+
+  Task<Result<void>> tell_twin(std::string request_id) {
+    const auto twin = co_await parts_.twins.read(facts_.hub, facts_.device_id);
+    if (!twin) co_return std::unexpected(twin.error());
+    answer(wire::twin_answer_topic(kOk, request_id), boost::json::serialize(*twin));
+    co_return Result<void>();
+  }
+
+  Task<Result<void>> take_report(std::string request_id, std::string payload) {
+    auto patch = model::parse_json_object(payload);
+    auto version = patch ? co_await parts_.twins.report(facts_.hub, facts_.device_id, *std::move(patch))
+                         : Result<std::int64_t>(std::unexpected(patch.error()));
+    if (version) {
+      answer(wire::twin_answer_topic(kDone, request_id, *version), "");
+      co_return Result<void>();
+    }
+    if (version.error().code != ErrorCode::kInvalidArgument) co_return std::unexpected(version.error());
+    answer(wire::twin_answer_topic(400, request_id), error_body(version.error()));
+    co_return Result<void>();
+  }
+
+  /// Sent whether it has subscribed or not: it has asked.
+  void answer(std::string topic, std::string payload) {
+    outbox_->push({.topic = std::move(topic), .payload = std::move(payload), .qos = Qos::kAtMostOnce});
+  }
+
+  const Parts& parts_;
+  const Facts facts_;
+  std::shared_ptr<Outbox> outbox_;
+};
+
+Task<std::expected<Accepted, ConnectReturn>> Hub::connect(Newcomer newcomer) {
+  const auto identity = wire::parse_hub_user_name(newcomer.connect.user_name.value_or(""));
+  if (!identity) co_return turn_away(newcomer, identity.error().message);
+  if (!identity->module_id.empty()) co_return turn_away(newcomer, "modules are not served");
+  if (newcomer.connect.client_id != identity->device_id) co_return turn_away(newcomer, "the client id is another one");
+  const auto found = co_await find_hub(parts_.instances, parts_.store, identity->hub);
+  if (!found) co_return turn_away(newcomer, "no such hub is served here");
+  const hub::HubName& name = found->name;
+  const auto device = co_await parts_.store.find_hub_device(name.instance, name.host, identity->device_id);
+  if (!device) co_return std::unexpected(ConnectReturn::kServerUnavailable);
+  const TimePoint now = parts_.clock.now();
+  const auto admitted = hub::judge_device(*device ? &**device : nullptr, proof_of(newcomer, identity->device_id),
+                                          *found->config, name.host, now, parts_.proof);
+  if (!admitted) co_return turn_away(newcomer, admitted.error().detail);
+
+  auto outbox = std::make_shared<Outbox>(OutboxLimits{.in_flight = 16, .waiting = 64, .octets = kMostWaitingOctets});
+  const auto visit =
+      parts_.devices.enter(name, identity->device_id, std::make_shared<Link>(outbox), newcomer.connect.clean_session);
+  if (!visit) co_return std::unexpected(ConnectReturn::kServerUnavailable);
+  // Somebody may have shut it out before it could be found among the connected.
+  const auto still = co_await parts_.store.find_hub_device(name.instance, name.host, identity->device_id);
+  if (!still || !*still || (*still)->etag != (*device)->etag) {
+    parts_.devices.leave(name, identity->device_id, visit->number);
+    co_return std::unexpected(ConnectReturn::kServerUnavailable);
+  }
+  DeviceSession::Facts facts{.hub = name,
+                             .device_id = identity->device_id,
+                             .generation_id = (*device)->generation_id,
+                             .auth_method = admitted->method,
+                             .visit = visit->number};
+  if (admitted->until) {
+    const auto rest = *admitted->until + parts_.proof.sas_tolerance - now;
+    facts.end =
+        parts_.timers.at(std::chrono::steady_clock::now() + std::chrono::duration_cast<std::chrono::milliseconds>(rest),
+                         [outbox = std::weak_ptr(outbox)] {
+                           if (const auto alive = outbox.lock()) alive->close();
+                         });
+  }
+  auto session = std::make_unique<DeviceSession>(parts_, std::move(facts), outbox);
+  co_return Accepted{std::move(session), std::move(outbox), visit->session_present};
+}
+
+Task<std::expected<Accepted, ConnectReturn>> DeviceOwner::connect(Newcomer newcomer) {
+  const bool provisions = wire::parse_device_user_name(newcomer.connect.user_name.value_or("")).has_value();
+  const bool hub = wire::parse_hub_user_name(newcomer.connect.user_name.value_or("")).has_value();
+  // What is neither is refused as provisioning does it.
+  Owner& owner = hub && !provisions ? hub_ : provisioning_;
+  co_return co_await owner.connect(std::move(newcomer));
+}
+
+}  // namespace muster::server::mqtt

@@ -1,0 +1,70 @@
+#include "wire/hub_topic.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace muster::wire {
+namespace {
+
+using testing::ElementsAre;
+using testing::Pair;
+
+template <class Topic>
+Topic read(std::string_view topic) {
+  return std::get<Topic>(parse_device_topic(topic).value());
+}
+
+TEST(HubTopic, TelemetryComesInAllForms) {
+  for (const std::string_view topic :
+       {"devices/d/messages/events", "devices/d/messages/events/", "devices/d/messages/events//"}) {
+    EXPECT_EQ(read<TelemetryTopic>(topic).device_id, "d") << topic;
+    EXPECT_TRUE(read<TelemetryTopic>(topic).properties.empty()) << topic;
+  }
+}
+
+TEST(HubTopic, PropertiesAreDecoded) {
+  const auto topic = read<TelemetryTopic>(
+      "devices/dev1/messages/events/%24.mid=m%201&$.ct=application%2Fjson&k%20v=a%2Fb%26c&plus=a+b&none&empty=");
+  EXPECT_THAT(topic.properties,
+              ElementsAre(Pair("$.mid", "m 1"), Pair("$.ct", "application/json"), Pair("k v", "a/b&c"),
+                          Pair("plus", "a+b"), Pair("none", std::nullopt), Pair("empty", "")));
+}
+
+TEST(HubTopic, AnswersAndRequestsHaveTheirIds) {
+  const auto answer = read<MethodAnswerTopic>("$iothub/methods/res/202/?$rid=a-1");
+  EXPECT_EQ(answer.status, 202);
+  EXPECT_EQ(answer.request_id, "a-1");
+  EXPECT_EQ(read<TwinGetTopic>("$iothub/twin/GET/?$rid=7").request_id, "7");
+  EXPECT_EQ(read<ReportedPatchTopic>("$iothub/twin/PATCH/properties/reported/?$rid=ab%20c").request_id, "ab%20c");
+}
+
+TEST(HubTopic, OthersAreNone) {
+  for (const std::string_view topic :
+       {"", "devices", "devices/", "devices//messages/events", "devices/d", "devices/d/messages",
+        "devices/d/messages/eventsx", "devices/d/messages/devicebound/", "devices/d/messages/events/%zz",
+        "$iothub/methods/res/x/?$rid=1", "$iothub/methods/res/200/", "$iothub/methods/res/200", "$iothub/twin/GET/",
+        "$iothub/twin/GET/?rid=1", "$iothub/twin/PATCH/properties/desired/?$rid=1", "$iothub/methods/POST/x/?$rid=1",
+        "other/topic"}) {
+    EXPECT_FALSE(parse_device_topic(topic)) << topic;
+  }
+}
+
+TEST(HubTopic, OnlyTheFiltersOfADeviceCount) {
+  EXPECT_EQ(hub_filter("$iothub/methods/POST/#", "d"), HubFilter::kMethods);
+  EXPECT_EQ(hub_filter("$iothub/twin/res/#", "d"), HubFilter::kTwinAnswers);
+  EXPECT_EQ(hub_filter("$iothub/twin/PATCH/properties/desired/#", "d"), HubFilter::kDesired);
+  EXPECT_EQ(hub_filter("devices/d/messages/devicebound/#", "d"), HubFilter::kMessages);
+  for (const std::string_view filter : {"devices/e/messages/devicebound/#", "#", "$iothub/#", "devices/+/messages/#"}) {
+    EXPECT_FALSE(hub_filter(filter, "d")) << filter;
+  }
+}
+
+TEST(HubTopic, WhatTheHubPublishesIsCutByClients) {
+  EXPECT_EQ(method_topic("reboot", "r-1"), "$iothub/methods/POST/reboot/?$rid=r-1");
+  EXPECT_EQ(twin_answer_topic(200, "7"), "$iothub/twin/res/200/?$rid=7");
+  EXPECT_EQ(twin_answer_topic(204, "7", 3), "$iothub/twin/res/204/?$rid=7&$version=3");
+  EXPECT_EQ(desired_topic(4), "$iothub/twin/PATCH/properties/desired/?$version=4");
+}
+
+}  // namespace
+}  // namespace muster::wire
