@@ -27,7 +27,8 @@ Task<Findings> diagnose(const DeviceRequest& request, const Decision& decision, 
   if (std::holds_alternative<CertificateEvidence>(request.evidence)) {
     co_return co_await detail::diagnose_certificate(request, decision, settings, store);
   }
-  if (request.tpm) co_return co_await detail::diagnose_tpm_keys(request, decision, store);
+  if (request.tpm && decision.reason != Reason::kNoCredentials)
+    co_return co_await detail::diagnose_tpm_keys(request, decision, store);
   Findings findings{finding(Cause::kNoCredentials)};
   for (auto& hint : co_await id_hints(request, store)) findings.push_back(std::move(hint));
   co_return findings;

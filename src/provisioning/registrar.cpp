@@ -121,11 +121,14 @@ Task<bool> Registrar::refused(const DeviceRequest& request, std::string call, co
   co_return true;
 }
 
-/// Gives the device's TPM something to prove itself with, when it is enrolled.
-Task<Result<RegisterAnswer>> Registrar::challenge(DeviceRequest request) {
+/// Gives the device's TPM something to prove itself with, when it is enrolled. `before`: the checks of a token that
+/// came too late, or once too often.
+Task<Result<RegisterAnswer>> Registrar::challenge(DeviceRequest request, std::vector<model::Check> before) {
   auto challenge = co_await challenge_tpm(request, parts_.store, settings_, parts_.random);
   if (!challenge) co_return std::unexpected(challenge.error());
   RegisterAnswer answer{std::move(challenge->decision), std::nullopt, std::move(challenge->activation), {}};
+  answer.decision.checks.insert(answer.decision.checks.begin(), std::make_move_iterator(before.begin()),
+                                std::make_move_iterator(before.end()));
   if (answer.decision.outcome == Outcome::kRefused) {
     if (parts_.observer != nullptr) parts_.observer->attested(request, answer.decision);
     co_await refused(request, "register", answer.decision);
@@ -150,10 +153,10 @@ Task<Result<RegisterAnswer>> Registrar::register_device(DeviceRequest request) {
   if (!decision) co_return std::unexpected(decision.error());
   if (parts_.observer != nullptr) parts_.observer->attested(request, *decision);
   RegisterAnswer answer{std::move(*decision), std::nullopt, {}, {}};
-  if (co_await refused(request, "register", answer.decision)) {
-    if (may_be_challenged_again(request, answer.decision)) co_return co_await challenge(std::move(request));
-    co_return answer;
+  if (may_be_challenged_again(request, answer.decision)) {
+    co_return co_await challenge(std::move(request), std::move(answer.decision.checks));
   }
+  if (co_await refused(request, "register", answer.decision)) co_return answer;
   log_proof(request, answer.decision);
 
   const InstanceId& instance = request.config->instance.id;
@@ -164,8 +167,10 @@ Task<Result<RegisterAnswer>> Registrar::register_device(DeviceRequest request) {
                                                      end_at_once(request, answer.decision, ending));
   if (!begun && begun.error().code == ErrorCode::kConflict && answer.decision.challenge) {
     answer.decision = spent_challenge(std::move(answer.decision));
+    if (may_be_challenged_again(request, answer.decision)) {
+      co_return co_await challenge(std::move(request), std::move(answer.decision.checks));
+    }
     co_await refused(request, "register", answer.decision);
-    if (may_be_challenged_again(request, answer.decision)) co_return co_await challenge(std::move(request));
     co_return answer;
   }
   if (!begun) co_return std::unexpected(begun.error());

@@ -97,7 +97,7 @@ class Registrar {
     std::optional<model::Attempt> attempt;           ///< of the call that began it; absent when taken up again
   };
 
-  Task<Result<RegisterAnswer>> challenge(DeviceRequest request);
+  Task<Result<RegisterAnswer>> challenge(DeviceRequest request, std::vector<model::Check> before = {});
   Result<Bytes> hub_key_for(const DeviceRequest& request, const Decision& decision,
                             const std::optional<model::Registration>& record);
   Task<Result<std::optional<model::HubCredential>>> credential_for(const Work& work,

@@ -150,6 +150,23 @@ TEST_F(RegistrarTpm, ARepeatedAnswerWithKeysIsChallengedAnew) {  // device-api.m
   EXPECT_TRUE(call(second(*next)).operation);
 }
 
+TEST_F(RegistrarTpm, AFreshChallengeTellsWhatWasWrongWithTheToken) {
+  const SecretBytes key = challenge(tpm_);
+  ASSERT_TRUE(call(second(key)).operation);
+  world_.clock.advance(std::chrono::seconds(1));
+  DeviceRequest again = second(key);
+  again.tpm = keys_of(tpm_);
+  EXPECT_THAT(summarize(call(again).decision.checks),
+              ::testing::HasSubstr("tpm.challenge FAILED (it led to a registration already)"));
+}
+
+TEST_F(RegistrarTpm, ALookUpIsNotChallenged) {
+  DeviceRequest request = first(tpm_);
+  request.call = DeviceRequest::Call::kLookUp;
+  EXPECT_EQ(world_.must(registrar_->look_up(request)).decision.outcome, Outcome::kRefused);
+  EXPECT_EQ(newest_cause(), "no-credentials");
+}
+
 TEST_F(RegistrarTpm, PollsAreProvenAsLongAsTheOperationLives) {
   const SecretBytes key = challenge(tpm_);
   const auto operation = call(second(key)).operation.value();
