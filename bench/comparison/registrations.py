@@ -20,6 +20,11 @@ class Attestation:
     title: str
     limits: dict  # by transport
     presents_certificate: bool = False
+    transports: tuple = ("https", "mqtt", "amqp")
+
+    def load_arguments(self, server):
+        """What bench_load has to know besides."""
+        return ["--group-key", GROUP_KEY]
 
     def enroll(self, muster, fill, prefixes, devices):
         raise NotImplementedError
@@ -54,27 +59,45 @@ class SymmetricIndividual(Attestation):
         muster.start()
 
 
+class Tpm(Attestation):
+    """An individual enrollment for the TPM of every device; RSA-2048 keys. One request more than the others have."""
+
+    def load_arguments(self, server):
+        return ["--tpms", server.certificates, *(["--any-answer"] if server.name == "nginx" else [])]
+
+    def enroll(self, muster, fill, prefixes, devices):
+        muster.stop()
+        fill.make_tpms(muster.certificates)
+        for prefix in prefixes:
+            fill(muster.data, prefix, devices, "--tpms", str(muster.certificates))
+        muster.start()
+
+
 ATTESTATIONS = {
     case.name: case
     for case in (
         X509Group("x509", "X.509: leaf and intermediate, group of a verified root", {"https": 0.75, "mqtt": 0.85, "amqp": 1.5}, True),
         SymmetricIndividual("symmetric", "symmetric key: an individual enrollment each", {"https": 1.15, "mqtt": 1.3, "amqp": 1.5}),
         SymmetricGroup("symmetric-group", "symmetric key: derived from a group's", {}),
+        Tpm("tpm", "TPM: an individual enrollment each, a challenge and its answer", {}, transports=("https",)),
     )
 }
 
 
-def filler(binary):
-    """A function that writes individual enrollments into the data folder of a stopped service."""
+class Filler:
+    """Writes individual enrollments into the data folder of a stopped service."""
 
-    def fill(data, prefix, count):
-        subprocess.run(
-            [str(binary), "--data", str(data), "--prefix", prefix, "--group-key", GROUP_KEY, "--count", str(count)],
-            check=True,
-            stdout=subprocess.DEVNULL,
-        )
+    def __init__(self, binary, load_binary):
+        self.binary = binary
+        self.load_binary = load_binary
 
-    return fill
+    def __call__(self, data, prefix, count, *more):
+        command = [self.binary, "--data", data, "--prefix", prefix, "--group-key", GROUP_KEY, "--count", count, *more]
+        subprocess.run([str(part) for part in command], check=True, stdout=subprocess.DEVNULL)
+
+    def make_tpms(self, folder):
+        """The keys of the devices' TPMs."""
+        subprocess.run([str(self.load_binary), "tpms", "--folder", str(folder)], check=True)
 
 
 def run_fleet(load, server, id_scope, prefix, devices, attestation, first=0, stride=1, transport="https"):
@@ -83,7 +106,7 @@ def run_fleet(load, server, id_scope, prefix, devices, attestation, first=0, str
         server,
         *("--transport", transport),
         *("--id-scope", id_scope, "--prefix", prefix, "--clients", devices, "--first", first, "--stride", stride),
-        *("--group-key", GROUP_KEY),
+        *attestation.load_arguments(server),
         with_certificate=attestation.presents_certificate,
     )
 
@@ -107,6 +130,8 @@ def compare(attestation, load, setup, report, transport="https"):
         muster.port = muster.port_of(transport)
         model = run_fleet(load, muster, muster.id_scope, warm_up, WARM_UP_DEVICES, attestation, transport=transport)
         bodies = {"register_body": model["registerBody"], "status_body": model["statusBody"]}
+        if model["challengeBody"]:
+            bodies["challenge_body"] = model["challengeBody"]
         place = (folder / "nginx", setup.certificates, setup.threads)
         if transport == "https":
             nginx = NginxServer(*place, bodies, setup.descriptors)

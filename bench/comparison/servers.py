@@ -162,6 +162,7 @@ http {{
     location = /nothing-here {{ return 404 '{{}}'; }}
     location = /read {{ return 200 '{read_body}'; }}
     location / {{
+      {challenge}
       if ($request_method = PUT) {{ add_header Retry-After 1 always; return 202 '{register_body}'; }}
       return 200 '{status_body}';
     }}
@@ -170,6 +171,11 @@ http {{
 """
 
 
+# The first call of a TPM has no token.
+NGINX_CHALLENGE = """
+      set $call "$request_method$http_authorization";
+      if ($call = PUT) {{ return 401 '{body}'; }}
+"""
 STREAM_MODULE = "/usr/lib/nginx/modules/ngx_stream_module.so"
 NGINX_STREAM = """
 load_module {module};
@@ -276,6 +282,8 @@ class NginxServer(Nginx):
         folder = pathlib.Path(folder)
         port = free_port()
         texts = {"read_body": "{}", "register_body": "{}", "status_body": "{}", **bodies}
+        challenge = texts.pop("challenge_body", None)
+        self.certificates = certificates
         super().__init__(
             folder,
             port,
@@ -285,6 +293,7 @@ class NginxServer(Nginx):
                 workers=workers,
                 port=port,
                 descriptors=descriptors,
+                challenge=NGINX_CHALLENGE.format(body=challenge) if challenge else "",
                 **{name: text.replace("\\", "\\\\").replace("'", "\\'") for name, text in texts.items()},
             ),
         )

@@ -13,6 +13,7 @@
 #include "base/task.h"
 #include "crypto/digest.h"
 #include "crypto/sealing.h"
+#include "load/tpm_pool.h"
 #include "server/bootstrap/data_folder.h"
 #include "store/sqlite/sqlite_store.h"
 
@@ -23,6 +24,7 @@ struct Options {
   std::string data;
   std::string prefix = "device-";
   std::string group_key;
+  std::string tpms;
   std::size_t count = 1000;
 };
 
@@ -66,6 +68,12 @@ model::Enrollment enrollment_for(const std::string& id, const SecretBytes& group
   return out;
 }
 
+/// Devices take turns on the TPMs, as bench_load does.
+model::Enrollment tpm_enrollment(model::Enrollment entry, const SoftTpm& tpm) {
+  entry.attestation = model::TpmAttestation{to_base64(tpm.ek.octets), ""};
+  return entry;
+}
+
 Result<std::string> fill(const Options& options) {
   const auto key = from_base64(options.group_key);
   if (!key) return invalid("--group-key is not base64.");
@@ -86,12 +94,19 @@ Result<std::string> fill(const Options& options) {
   if (!instances) return std::unexpected(instances.error());
   if (instances->empty()) return invalid("There is no instance in this folder; start the service on it once.");
 
+  Tpms tpms;
+  if (!options.tpms.empty()) {
+    auto read = read_tpms(options.tpms);
+    if (!read) return std::unexpected(read.error());
+    tpms = std::move(*read);
+  }
   Window window;
   for (std::size_t i = 0; i < options.count; ++i) {
     window.enter();
     const std::string id = fmt::format("{}{}", options.prefix, i);
-    auto change = [value = enrollment_for(id, group_key, clock.now(), random)](
-                      const model::Enrollment*) -> Result<model::Enrollment> { return value; };
+    auto entry = enrollment_for(id, group_key, clock.now(), random);
+    if (!tpms.empty()) entry = tpm_enrollment(std::move(entry), *tpms[i % tpms.size()]);
+    auto change = [value = std::move(entry)](const model::Enrollment*) -> Result<model::Enrollment> { return value; };
     start((*store)->change_enrollment(instances->front().id, model::EnrollmentKind::kIndividual, id, std::move(change)),
           [&window](const Result<model::Enrollment>& written) { window.leave(written); });
   }
@@ -109,6 +124,7 @@ int main(int count, char** arguments) {
   app.add_option("--prefix", options.prefix, "registration ids begin with this");
   app.add_option("--group-key", options.group_key, "key from which the device keys are derived, base64")->required();
   app.add_option("--count", options.count, "how many");
+  app.add_option("--tpms", options.tpms, "folder of `bench_load tpms`: enroll those instead of keys");
   CLI11_PARSE(app, count, arguments);
   const auto filled = muster::bench::fill(options);
   if (filled) {

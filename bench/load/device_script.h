@@ -15,7 +15,8 @@ inline constexpr std::string_view kApiVersion = "2019-03-31";  ///< what most SD
 struct DeviceFacts {
   Fleet& fleet;
   std::string registration_id;
-  const Identity* identity = nullptr;  ///< null: it has a token
+  const Identity* identity = nullptr;  ///< null: it has a token or a TPM
+  const SoftTpm* tpm = nullptr;        ///< makes its token when it was challenged
   std::string token = {};
 };
 
@@ -35,6 +36,8 @@ class DeviceScript : public Script {
   [[nodiscard]] const std::string& token() const { return facts_.token; }
   [[nodiscard]] std::string register_body() const;
   static Next failure(const Reply& reply);
+
+  [[nodiscard]] const DeviceFacts& facts() const { return facts_; }
 
  private:
   const DeviceFacts facts_;

@@ -89,6 +89,7 @@ Result<void> register_fleet(Options options) {
   const RunOutcome outcome = runner.run();
   auto line = report(outcome, std::chrono::steady_clock::now() - begin);
   line["polls"] = (*fleet)->polls();
+  line["challengeBody"] = (*fleet)->challenge_body();
   line["registerBody"] = (*fleet)->register_body();
   line["statusBody"] = (*fleet)->status_body();
   print(line);
@@ -132,6 +133,9 @@ int run(int count, char** arguments) {
   certificates.add_option("--folder", options.folder, "where to")->required();
   certificates.add_option("--host", options.run.endpoint.host, "name in the server certificate");
 
+  CLI::App& tpms = *app.add_subcommand("tpms", "make the keys of the TPMs of a run");
+  tpms.add_option("--folder", options.folder, "where to")->required();
+
   CLI::App& fleet = *app.add_subcommand("register", "devices register, each with a handshake of its own");
   add_run_options(fleet, options);
   fleet.add_option("--id-scope", options.fleet.id_scope, "ID scope")->required();
@@ -141,6 +145,8 @@ int run(int count, char** arguments) {
   add_transport_option(fleet, options.fleet.transport);
   fleet.add_flag("--hold", options.fleet.hold,
                  "MQTT, AMQP: get ready for a request, and stay until standard input ends");
+  fleet.add_option("--tpms", options.fleet.tpms, "folder of `bench_load tpms`: the devices have TPMs");
+  fleet.add_flag("--any-answer", options.fleet.any_answer, "take activation blobs that are for no TPM");
   fleet.add_option("--group-key", options.group_key, "key from which the device keys are derived, base64");
 
   CLI::App& request = *app.add_subcommand("request", "connections repeat one GET request");
@@ -160,6 +166,7 @@ int run(int count, char** arguments) {
   CLI11_PARSE(app, count, arguments);
   std::signal(SIGPIPE, SIG_IGN);
   if (certificates.parsed()) return finish(make_certificates(options));
+  if (tpms.parsed()) return finish(write_tpms(options.folder));
   if (answerer.parsed()) return finish(answer_devices(options.answerer));
   if (fleet.parsed()) return finish(register_fleet(std::move(options)));
   return finish(repeat_request(std::move(options)));

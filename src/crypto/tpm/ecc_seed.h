@@ -1,6 +1,7 @@
 #pragma once
 
-#include "crypto/tpm/parent_key.h"
+#include "crypto/tpm/public_area.h"
+#include "crypto/tpm/sealed_seed.h"
 
 namespace muster::crypto::tpm {
 

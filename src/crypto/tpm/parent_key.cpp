@@ -96,10 +96,11 @@ ParentKey::ParentKey(PublicArea area, Hash hash)
     : area_(std::move(area)),
       hash_(hash),
       name_(OctetWriter().u16(area_.name_algorithm).raw(digest(hash, area_.without_size())).take()) {
+  if (const auto* key = std::get_if<RsaPublic>(&area_.key)) rsa_ = std::make_shared<RsaSealer>(*key);
 }
 
 SealedSeed ParentKey::seal_seed(std::string_view label, Random& random) const {
-  if (const auto* rsa = std::get_if<RsaPublic>(&area_.key)) return seal_rsa_seed(*rsa, hash_, label, random);
+  if (rsa_) return rsa_->seal(hash_, label, random);
   return seal_ecc_seed(std::get<EccPublic>(area_.key), hash_, label, random);
 }
 

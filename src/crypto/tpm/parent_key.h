@@ -1,20 +1,18 @@
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
 
-#include "base/random.h"
 #include "crypto/tpm/key_template.h"
+#include "crypto/tpm/sealed_seed.h"
 
 namespace muster::crypto::tpm {
 
-/// A seed, and how only the TPM that holds the key gets at it.
-struct SealedSeed {
-  SecretBytes seed;
-  Bytes encrypted;  ///< TPM2B_ENCRYPTED_SECRET
-};
+class RsaSealer;
 
-/// An endorsement or storage root key that a TPM unwraps things with: checked, ready for computing.
+/// An endorsement or storage root key that a TPM unwraps things with: checked, ready for computing. Cheap to copy but
+/// for its octets.
 class ParentKey {
  public:
   /// kInvalidArgument with the first reason why it cannot serve; `find_problems` has them all.
@@ -38,6 +36,7 @@ class ParentKey {
   PublicArea area_;
   Hash hash_;
   Bytes name_;
+  std::shared_ptr<const RsaSealer> rsa_;  ///< null for another kind of key
 };
 
 /// Why the key cannot be used in this role, one sentence each; empty: it can. It must be a key that is bound to its TPM

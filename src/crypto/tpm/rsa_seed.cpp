@@ -16,12 +16,20 @@ using MontgomeryPtr = std::unique_ptr<BN_MONT_CTX, OpensslFree<BN_MONT_CTX_free>
 using BnContextPtr = std::unique_ptr<BN_CTX, OpensslFree<BN_CTX_free>>;
 using SecretBignumPtr = std::unique_ptr<BIGNUM, OpensslFree<BN_clear_free>>;
 
-constexpr std::uint32_t kExponent = 65537;
+// The exponent is 65537, as find_problems() demands.
+constexpr int kSquarings = 16;
+
+BN_CTX* bn_context() {
+  thread_local const BnContextPtr context(BN_CTX_secure_new());
+  require(context != nullptr, "no memory for numbers");
+  return context.get();
+}
 
 /// XORs MGF1(seed) (RFC 8017 appendix B.2.1) onto `target`.
 void mask(Hash hash, ByteView seed, std::span<std::uint8_t> target) {
-  for (std::uint32_t counter = 0; !target.empty(); ++counter) {
-    const Bytes block = digest(hash, OctetWriter(seed.size() + 4).raw(seed).u32(counter).take());
+  Bytes input = OctetWriter(seed.size() + 4).raw(seed).u32(0).take();
+  for (; !target.empty(); ++input.back()) {  // a mask has far fewer blocks than one octet counts
+    const Bytes block = digest(hash, input);
     const std::size_t count = std::min(block.size(), target.size());
     for (std::size_t i = 0; i < count; ++i) target[i] ^= block[i];
     target = target.subspan(count);
@@ -45,33 +53,49 @@ SecretBytes encode(Hash hash, std::string_view label, ByteView message, std::siz
   return SecretBytes(std::move(out));
 }
 
-/// message^65537 mod n. OpenSSL's EVP interface spends as long on its objects as on the numbers for a key that is used
-/// once; the exponent is public and so is the result, only `message` is secret.
-Bytes power(const RsaPublic& key, const SecretBytes& message) {
-  thread_local const BnContextPtr context(BN_CTX_secure_new());
-  static const BignumPtr exponent = [] {
-    BignumPtr value(BN_new());
-    require(value != nullptr && BN_set_word(value.get(), kExponent) == 1, "no memory for an exponent");
-    return value;
-  }();
-  const BignumPtr modulus(BN_bin2bn(key.modulus.data(), int_size(key.modulus.size()), nullptr));
-  const SecretBignumPtr value(BN_bin2bn(message.reveal().data(), int_size(message.size()), nullptr));
-  const MontgomeryPtr montgomery(BN_MONT_CTX_new());
-  require(context && modulus && value && montgomery ? 1 : 0, "no memory for an RSA key");
-  require(BN_MONT_CTX_set(montgomery.get(), modulus.get(), context.get()), "the modulus does not serve");
-  require(BN_mod_exp_mont(value.get(), value.get(), exponent.get(), modulus.get(), context.get(), montgomery.get()),
-          "RSA fails");
-  Bytes out(key.modulus.size());
-  require(BN_bn2binpad(value.get(), out.data(), int_size(out.size())), "RSA fails");
-  return out;
-}
-
 }  // namespace
 
-SealedSeed seal_rsa_seed(const RsaPublic& key, Hash hash, std::string_view label, Random& random) {
+/// What is found out about a modulus once: OpenSSL's EVP interface spends as long on its objects as on the numbers.
+struct RsaSealer::Numbers {
+  explicit Numbers(const Bytes& octets)
+      : size(octets.size()),
+        modulus(BN_bin2bn(octets.data(), int_size(octets.size()), nullptr)),
+        montgomery(BN_MONT_CTX_new()) {
+    require(modulus && montgomery ? 1 : 0, "no memory for an RSA key");
+    require(BN_MONT_CTX_set(montgomery.get(), modulus.get(), bn_context()), "the modulus does not serve");
+  }
+
+  /// message^65537 mod n: sixteen squarings, and the message itself, which takes the result out of Montgomery's form.
+  /// The exponent and the result are public, only `message` is secret.
+  [[nodiscard]] Bytes power(const SecretBytes& message) const {
+    const SecretBignumPtr base(BN_bin2bn(message.reveal().data(), int_size(message.size()), nullptr));
+    const SecretBignumPtr value(BN_new());
+    require(base && value ? 1 : 0, "no memory for an RSA key");
+    BN_CTX* context = bn_context();
+    require(BN_to_montgomery(value.get(), base.get(), montgomery.get(), context), "RSA fails");
+    for (int i = 0; i < kSquarings; ++i) {
+      require(BN_mod_mul_montgomery(value.get(), value.get(), value.get(), montgomery.get(), context), "RSA fails");
+    }
+    require(BN_mod_mul_montgomery(value.get(), value.get(), base.get(), montgomery.get(), context), "RSA fails");
+    Bytes out(size);
+    require(BN_bn2binpad(value.get(), out.data(), int_size(size)), "RSA fails");
+    return out;
+  }
+
+  std::size_t size;
+  BignumPtr modulus;
+  MontgomeryPtr montgomery;
+};
+
+RsaSealer::RsaSealer(const RsaPublic& key) : numbers_(std::make_unique<const Numbers>(key.modulus)) {
+}
+
+RsaSealer::~RsaSealer() = default;
+
+SealedSeed RsaSealer::seal(Hash hash, std::string_view label, Random& random) const {
   SecretBytes seed(random.bytes(digest_size(hash)));
-  const SecretBytes encoded = encode(hash, label, seed.reveal(), key.modulus.size(), random);
-  return {std::move(seed), sized(power(key, encoded))};
+  const SecretBytes encoded = encode(hash, label, seed.reveal(), numbers_->size, random);
+  return {std::move(seed), sized(numbers_->power(encoded))};
 }
 
 }  // namespace muster::crypto::tpm

@@ -217,6 +217,8 @@ inline std::optional<SecretBytes> import_key(const TpmKey& srk, const Bytes& wra
 struct SoftTpm {
   explicit SoftTpm(std::string_view ek_template = "TCG L-1", std::string_view srk_template = "TCG SRK RSA")
       : ek(ek_template), srk(srk_template) {}
+  SoftTpm(TpmKey endorsement_key, TpmKey storage_root_key)
+      : ek(std::move(endorsement_key)), srk(std::move(storage_root_key)) {}
 
   /// The HMAC key of an activation blob, as clients take the blob apart; nullopt when the TPM would refuse.
   [[nodiscard]] std::optional<SecretBytes> activate(ByteView blob) const {
