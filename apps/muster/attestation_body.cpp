@@ -57,7 +57,7 @@ object symmetric_key(const EnrollmentOptions& options) {
 }
 
 Result<object> tpm(const EnrollmentOptions& options) {
-  if (!options.endorsement_key) return invalid("--attestation-type tpm needs --endorsement-key.");
+  if (!options.endorsement_key) return invalid("--attestation-type tpm needs --endorsement-key or --ek-certificate.");
   return object{{"type", "tpm"}, {"tpm", {{"endorsementKey", *options.endorsement_key}}}};
 }
 

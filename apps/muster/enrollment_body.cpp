@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "model/json.h"
 #include "muster/attestation_body.h"
+#include "muster/ek_certificate.h"
 
 namespace muster::cli {
 namespace {
@@ -64,17 +65,38 @@ Result<void> add_reprovision_policy(object& out, const EnrollmentOptions& option
   return {};
 }
 
+/// The options with the key that a certificate stands for, and what is to be kept of the certificate.
+struct Resolved {
+  EnrollmentOptions options;
+  object information;
+};
+
+Result<Resolved> with_endorsement_key(EnrollmentOptions options, TimePoint now) {
+  if (!options.ek_certificate) {
+    if (options.ek_roots) return invalid("--ek-roots goes with --ek-certificate.");
+    return Resolved{std::move(options), {}};
+  }
+  if (options.endorsement_key) return invalid("Give --endorsement-key or --ek-certificate, not both.");
+  auto read = read_ek_certificate_file(*options.ek_certificate, options.ek_roots.value_or(""), now);
+  if (!read) return std::unexpected(read.error());
+  options.endorsement_key = std::move(read->endorsement_key);
+  return Resolved{std::move(options), std::move(read->record)};
+}
+
 bool has(const object& value, std::string_view member) {
   return value.contains(member);
 }
 
 }  // namespace
 
-Result<object> given_members(EnrollmentKind kind, const EnrollmentOptions& options) {
+Result<object> given_members(EnrollmentKind kind, const EnrollmentOptions& options, TimePoint now) {
   if (kind == EnrollmentKind::kGroup && options.device_id) return invalid("A group has no --device-id.");
   object out;
   if (options.device_id) out["deviceId"] = *options.device_id;
-  auto attestation = given_attestation(kind, options);
+  auto resolved = with_endorsement_key(options, now);
+  if (!resolved) return std::unexpected(resolved.error());
+  if (!resolved->information.empty()) out["optionalDeviceInformation"] = std::move(resolved->information);
+  auto attestation = given_attestation(kind, resolved->options);
   if (!attestation) return attestation;
   if (!attestation->empty()) out["attestation"] = *std::move(attestation);
   if (auto added = add_allocation(out, options); !added) return std::unexpected(added.error());

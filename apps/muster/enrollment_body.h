@@ -6,6 +6,7 @@
 
 #include <boost/json/object.hpp>
 
+#include "base/clock.h"
 #include "base/result.h"
 #include "model/enrollment.h"
 
@@ -22,6 +23,8 @@ struct EnrollmentOptions {
   std::optional<std::string> root_ca_name = {};
   std::optional<std::string> secondary_root_ca_name = {};
   std::optional<std::string> endorsement_key = {};  ///< individual only
+  std::optional<std::string> ek_certificate = {};   ///< individual only: file, in place of endorsement_key
+  std::optional<std::string> ek_roots = {};         ///< folder of the TPM manufacturers' certificates
   std::optional<std::string> device_id = {};        ///< individual only
   std::vector<std::string> iot_hubs = {};
   std::optional<std::string> allocation_policy = {};
@@ -35,8 +38,10 @@ struct EnrollmentOptions {
 };
 
 /// The members of an enrollment that the options name, in the shape of the service API (service-api.md 3.1, 4).
-/// Certificate files are read. kInvalidArgument names the option that is wrong or contradicts another.
-Result<boost::json::object> given_members(model::EnrollmentKind kind, const EnrollmentOptions& options);
+/// Certificate files are read; `now` is when an EK certificate is checked. kInvalidArgument names the option that is
+/// wrong or contradicts another.
+Result<boost::json::object> given_members(model::EnrollmentKind kind, const EnrollmentOptions& options,
+                                          TimePoint now = {});
 
 /// The body that creates an entry: its id and the given members; without any attestation a symmetric-key one whose keys
 /// the service makes. kInvalidArgument when a member that creation needs is missing.

@@ -1,8 +1,13 @@
 #include "muster/enrollment_body.h"
 
+#include <filesystem>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/file.h"
+#include "base/temporary_folder.h"
+#include "crypto/test_certificates.h"
 #include "model/json.h"
 
 namespace muster::cli {
@@ -66,6 +71,27 @@ TEST(EnrollmentBody, CaNamesBecomeReferencesAndKeysOfATpmItsAttestation) {
             json(R"({"attestation":{"type":"tpm","tpm":{"endorsementKey":"AToA"}}})"));
 }
 
+TEST(EnrollmentBody, AnEkCertificateBringsItsKeyAndWhatIsKnownOfIt) {
+  using namespace crypto::testing;
+  const TemporaryFolder folder;
+  const Party root = make_party(ca_request("Vendor Root"));
+  const Party ek = make_party(request_with("", {{NID_ext_key_usage, "2.23.133.8.1"}}), &root);
+  const std::string certificate = (folder.path() / "ek.pem").string();
+  const auto roots = folder.path() / "roots";
+  std::filesystem::create_directory(roots);
+  ASSERT_TRUE(write_file(certificate, ek.certificate.to_pem(), FileAccess::kEveryone));
+  EXPECT_THAT(given_members(EnrollmentKind::kIndividual, {.ek_certificate = certificate, .ek_roots = roots.string()})
+                  .error()
+                  .message,
+              HasSubstr("has no certificates"));
+  ASSERT_TRUE(write_file(roots / "root.pem", root.certificate.to_pem(), FileAccess::kEveryone));
+  const auto unchecked = given_members(EnrollmentKind::kIndividual, {.ek_certificate = certificate}).value();
+  EXPECT_EQ(unchecked.at("attestation").at("type"), "tpm");
+  const auto& about = unchecked.at("optionalDeviceInformation").at("ekCertificate").get_object();
+  EXPECT_EQ(about.at("sha256"), boost::json::string(ek.certificate.thumbprint()));
+  EXPECT_FALSE(about.contains("verifiedBy"));
+}
+
 struct BadOptions {
   EnrollmentKind kind;
   EnrollmentOptions options;
@@ -79,6 +105,9 @@ TEST(EnrollmentBody, ContradictionsAreNamed) {
       {individual, {.attestation_type = "x509", .primary_key = "AA=="}, "--primary-key does not go with x509"},
       {individual, {.primary_key = "AA==", .endorsement_key = "x"}, "--endorsement-key does not go with symmetrickey"},
       {individual, {.attestation_type = "tpm"}, "--endorsement-key"},
+      {individual, {.endorsement_key = "x", .ek_certificate = "ek.pem"}, "not both"},
+      {individual, {.ek_certificate = "/nonexistent/ek.pem"}, "/nonexistent/ek.pem"},
+      {individual, {.ek_roots = "/etc"}, "--ek-roots goes with --ek-certificate"},
       {individual, {.attestation_type = "x509"}, "--certificate-path"},
       {individual, {.certificate_path = "/nonexistent/c.pem"}, "/nonexistent/c.pem"},
       {individual, {.certificate_path = "c.pem", .root_ca_name = "r"}, "not both"},

@@ -27,13 +27,13 @@ int show_entry(const Program& program, const EntryCommand& command, const Result
   return print(program, command.client.output, *entry, [&](const auto& value) { return format_entry(value, keys); });
 }
 
-Result<boost::json::object> build_creation(const EntryCommand& command) {
-  auto given = given_members(command.kind, command.entry);
+Result<boost::json::object> build_creation(const Program& program, const EntryCommand& command) {
+  auto given = given_members(command.kind, command.entry, program.clock.now());
   return given ? creation_body(command.kind, command.entry.id, *std::move(given)) : given;
 }
 
 int create(const Program& program, const EntryCommand& command) {
-  const auto body = build_creation(command);
+  const auto body = build_creation(program, command);
   if (!body) return report_usage(program, body.error());
   const auto service = connect_service(program, command.client.connection);
   if (!service) return report_usage(program, service.error());
@@ -41,7 +41,7 @@ int create(const Program& program, const EntryCommand& command) {
 }
 
 int update(const Program& program, const EntryCommand& command) {
-  const auto given = given_members(command.kind, command.entry);
+  const auto given = given_members(command.kind, command.entry, program.clock.now());
   if (!given) return report_usage(program, given.error());
   if (given->empty()) return report_usage(program, {ErrorCode::kInvalidArgument, "Nothing to change was given."});
   const auto service = connect_service(program, command.client.connection);

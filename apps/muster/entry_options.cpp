@@ -31,7 +31,11 @@ void add_attestation(CLI::App& verb, EnrollmentKind kind, EnrollmentOptions& opt
   add("--secondary-certificate-path", options.secondary_certificate_path, "The other certificate", "FILE");
   add("--root-ca-name,--ca-name", options.root_ca_name, "Name of a CA certificate in the service's list", "NAME");
   add("--secondary-root-ca-name,--secondary-ca-name", options.secondary_root_ca_name, "The other CA", "NAME");
-  if (!group) add("--endorsement-key", options.endorsement_key, "Public endorsement key of the TPM", "BASE64");
+  if (group) return;
+  add("--endorsement-key", options.endorsement_key, "Public endorsement key of the TPM", "BASE64");
+  add("--ek-certificate", options.ek_certificate, "The TPM's EK certificate (PEM or DER), in place of its key", "FILE");
+  add("--ek-roots", options.ek_roots, "Demand that it leads to a root among these manufacturers' certificates",
+      "FOLDER");
 }
 
 void add_allocation(CLI::App& verb, EnrollmentOptions& options) {
