@@ -11,6 +11,7 @@ import pytest
 import clients
 import https
 import mqtt_client
+import muster_process
 import sas
 import web_socket
 from mqtt_client import CONNACK, PINGREQ, PINGRESP, PUBACK, PUBLISH
@@ -277,7 +278,8 @@ def test_a_client_that_pings_and_never_reads_costs_nothing(raw, muster, device, 
             deaf.send(pings)
     except (TimeoutError, ssl.SSLError, OSError):
         pass
-    assert muster.memory_kilobytes() - before < 20_000
+    if not muster_process.SANITIZED:  # sanitizers keep what was given back
+        assert muster.memory_kilobytes() - before < 20_000
     assert device(enrolled).connect().subscribe().provision()["status"] == "assigned"
 
 
