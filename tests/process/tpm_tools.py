@@ -3,6 +3,7 @@ import base64
 import hashlib
 import secrets
 import struct
+import subprocess
 
 import sas
 
@@ -78,6 +79,12 @@ class ToolsDevice:
             *("-r", "key.priv"),
         )
         self.tpm.step("load", "-C", STORAGE_ROOT_KEY, "-u", "key.pub", "-r", "key.priv", "-c", "device.ctx")
+
+    def text(self, blob):
+        """The last piece, in clear: it is wrapped by the inner key like the key before it."""
+        octets = pieces_of(blob)[5][2:]
+        command = ["openssl", "enc", "-d", "-aes-128-cfb", "-nopad", "-K", self.inner_key(blob).hex(), "-iv", "00" * 16]
+        return subprocess.run(command, input=octets, capture_output=True, check=True).stdout
 
     def sign(self, octets):
         (self.tpm.folder / "text").write_bytes(octets)
