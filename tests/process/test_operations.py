@@ -346,6 +346,7 @@ def test_access_log_is_opened_anew_on_sighup(own_muster):
     service = own_muster(extra_arguments=["--access-log", str(path)]).start()
     operator = operator_of(service)
     operator.create_individual("one", clients.symmetric(KEY))
+    checks.eventually(lambda: records(path), "the record is written")
     rotated = path.rename(path.with_suffix(".log.1"))
     service.process.send_signal(signal.SIGHUP)
     checks.eventually(path.exists, "the file is made anew")

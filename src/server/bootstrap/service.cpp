@@ -55,7 +55,7 @@ Service::Service(const Parts& parts, InstanceDirectory instances)
                  events_,
                  timers_,
                  {parts.attestation.path, parts.attestation.sas_tolerance}}),
-      mqtt_devices_(mqtt_provisioning_, mqtt_hub_) {
+      mqtt_devices_(gateway_, mqtt_provisioning_, mqtt_hub_) {
   live_devices_.observe(&methods_);
 }
 

@@ -214,10 +214,10 @@ Task<std::expected<Accepted, ConnectReturn>> Hub::connect(Newcomer newcomer) {
 }
 
 Task<std::expected<Accepted, ConnectReturn>> DeviceOwner::connect(Newcomer newcomer) {
+  const auto hub = wire::parse_hub_user_name(newcomer.connect.user_name.value_or(""));
   const bool provisions = wire::parse_device_user_name(newcomer.connect.user_name.value_or("")).has_value();
-  const bool hub = wire::parse_hub_user_name(newcomer.connect.user_name.value_or("")).has_value();
   // What is neither is refused as provisioning does it.
-  Owner& owner = hub && !provisions ? hub_ : provisioning_;
+  Owner& owner = hub && !provisions && !gateway_.serves(hub->hub) ? hub_ : provisioning_;
   co_return co_await owner.connect(std::move(newcomer));
 }
 

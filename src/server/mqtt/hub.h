@@ -5,6 +5,7 @@
 #include "hub/direct_methods.h"
 #include "hub/event_log.h"
 #include "hub/live_devices.h"
+#include "server/api/device_gateway.h"
 #include "server/api/instance_directory.h"
 #include "server/mqtt/owner.h"
 
@@ -36,14 +37,16 @@ class Hub final : public Owner {
   Parts parts_;
 };
 
-/// Both kinds of devices at one endpoint: the user name tells whom one wants (design section 1).
+/// Both kinds of devices at one endpoint: the user name begins with an ID scope or with a hub (design section 1).
 class DeviceOwner final : public Owner {
  public:
-  DeviceOwner(Owner& provisioning, Owner& hub) : provisioning_(provisioning), hub_(hub) {}
+  DeviceOwner(const DeviceGateway& gateway, Owner& provisioning, Owner& hub)
+      : gateway_(gateway), provisioning_(provisioning), hub_(hub) {}
 
   Task<std::expected<Accepted, wire::mqtt::ConnectReturn>> connect(Newcomer newcomer) override;
 
  private:
+  const DeviceGateway& gateway_;
   Owner& provisioning_;
   Owner& hub_;
 };
