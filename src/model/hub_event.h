@@ -15,8 +15,8 @@ namespace muster::model {
 struct HubEvent {
   std::uint64_t sequence = 0;  ///< given by the log, from 1
   std::string device_id;
-  std::string generation_id;
-  std::string auth_method;  ///< JSON, as in iothub-connection-auth-method (hub-api.md 6.1)
+  std::string generation_id = {};
+  std::string auth_method = {};  ///< JSON, as in iothub-connection-auth-method (hub-api.md 6.1)
   std::string source = "Telemetry";
   wire::PropertyBag properties = {};  ///< as the device sent them, system properties included
   std::string body = {};

@@ -26,6 +26,7 @@ error_code bind_and_listen(asio::ip::tcp::acceptor& acceptor, const asio::ip::tc
   if (!error && endpoint.address().is_v6()) acceptor.set_option(asio::ip::v6_only(false), error);
   if (!error) acceptor.bind(endpoint, error);
   if (!error) acceptor.listen(kBacklog, error);
+  if (!error) acceptor.non_blocking(true, error);  // for those who take all that wait
   return error;
 }
 

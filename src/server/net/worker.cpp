@@ -17,6 +17,13 @@ using boost::system::error_code;
 // such times, and ten tries a second cost nothing.
 constexpr auto kAcceptBackOff = std::chrono::milliseconds(100);
 
+// Taken from the kernel in one go. Its queue runs over while the thread is busy, and clients whose first packet is lost
+// that way come again after one second, three, seven.
+constexpr int kAcceptedAtOnce = 256;
+// As long as so many wait they come in their order. When more do, not all will be served in time, and those who came
+// last are the ones who still wait for an answer.
+constexpr std::size_t kServedInOrder = 64;
+
 /// The peer was gone before we came: no fault of ours, the next one may be taken at once.
 bool concerns_one_peer(const error_code& error) {
   return error == asio::error::connection_aborted || error == asio::error::connection_reset ||
@@ -65,9 +72,21 @@ asio::awaitable<void> Worker::accept_connections(Door& door) {
     co_await door.acceptor.async_accept(socket, asio::redirect_error(asio::use_awaitable, error));
     if (!error) {
       admit(door.endpoint, std::move(socket));
+      accept_what_waits(door);
     } else if (door.acceptor.is_open() && !concerns_one_peer(error)) {
       co_await back_off(door, error.message());
     }
+  }
+}
+
+/// What it cannot take now, accept_connections() meets again.
+void Worker::accept_what_waits(Door& door) {
+  for (int i = 0; i < kAcceptedAtOnce; ++i) {
+    error_code error;
+    asio::ip::tcp::socket socket(executor_.context());
+    door.acceptor.accept(socket, error);
+    if (error) return;
+    admit(door.endpoint, std::move(socket));
   }
 }
 
@@ -90,10 +109,46 @@ void Worker::admit(EndpointState& endpoint, asio::ip::tcp::socket socket) {
     log_debug("server.connection_refused", {{"peer", address_text(peer.address())}});
     return;
   }
-  socket.set_option(asio::ip::tcp::no_delay(true), error);
-  auto connection =
-      endpoint.protocol.connect(make_stream(std::move(socket)), address_text(peer.address()), endpoint.environment);
-  asio::co_spawn(executor_.context(), serve(endpoint, std::move(connection), std::move(*slot)), asio::detached);
+  newcomers_.push_back({.endpoint = &endpoint,
+                        .socket = std::move(socket),
+                        .slot = std::move(*slot),
+                        .peer_address = address_text(peer.address()),
+                        .accepted = std::chrono::steady_clock::now()});
+  if (std::exchange(opening_, true)) return;
+  asio::co_spawn(executor_.context(), open_newcomers(), asio::detached);
+}
+
+/// One handshake begins in each round of the thread, after everything else that is ready: those who are further come
+/// first, so that a storm is served at the rate that the machine has, instead of all of it running out of time at once.
+asio::awaitable<void> Worker::open_newcomers() {
+  for (;;) {
+    drop_late_newcomers();
+    if (newcomers_.empty()) break;
+    const bool in_order = newcomers_.size() <= kServedInOrder;
+    Newcomer next = std::move(in_order ? newcomers_.front() : newcomers_.back());
+    in_order ? newcomers_.pop_front() : newcomers_.pop_back();
+    open(std::move(next));
+    co_await asio::post(executor_.context(), asio::use_awaitable);
+  }
+  opening_ = false;
+}
+
+/// Nobody waits for them any more, and nothing has been spent on them.
+void Worker::drop_late_newcomers() {
+  const auto now = std::chrono::steady_clock::now();
+  while (!newcomers_.empty() && now - newcomers_.front().accepted > state_.timeouts.handshake) {
+    ++newcomers_.front().endpoint->counters.handshakes_failed;
+    newcomers_.pop_front();
+  }
+}
+
+void Worker::open(Newcomer newcomer) {
+  error_code ignored;
+  newcomer.socket.set_option(asio::ip::tcp::no_delay(true), ignored);
+  EndpointState& endpoint = *newcomer.endpoint;
+  auto connection = endpoint.protocol.connect(make_stream(std::move(newcomer.socket)), std::move(newcomer.peer_address),
+                                              endpoint.environment);
+  asio::co_spawn(executor_.context(), serve(endpoint, std::move(connection), std::move(newcomer.slot)), asio::detached);
 }
 
 std::unique_ptr<Stream> Worker::make_stream(asio::ip::tcp::socket socket) {
@@ -127,6 +182,7 @@ void Worker::stop_here(std::chrono::milliseconds grace) {
     door.acceptor.close(ignored);
     door.accept_again.cancel();
   }
+  newcomers_.clear();
   for (Connection* connection : connections_) connection->stop();
   grace_.expires_after(grace);
   grace_.async_wait([this](error_code error) {

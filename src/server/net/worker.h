@@ -70,9 +70,22 @@ class Worker {
     asio::steady_timer accept_again;
   };
 
+  /// A connection that waits for its turn.
+  struct Newcomer {
+    EndpointState* endpoint;
+    asio::ip::tcp::socket socket;
+    ConnectionLimiter::Slot slot;
+    std::string peer_address;
+    std::chrono::steady_clock::time_point accepted;
+  };
+
   asio::awaitable<void> accept_connections(Door& door);
+  void accept_what_waits(Door& door);
   static asio::awaitable<void> back_off(Door& door, std::string reason);
   void admit(EndpointState& endpoint, asio::ip::tcp::socket socket);
+  asio::awaitable<void> open_newcomers();
+  void drop_late_newcomers();
+  void open(Newcomer newcomer);
   std::unique_ptr<Stream> make_stream(asio::ip::tcp::socket socket);
   asio::awaitable<void> serve(EndpointState& endpoint, std::unique_ptr<Connection> connection,
                               ConnectionLimiter::Slot slot);
@@ -85,6 +98,8 @@ class Worker {
   asio::executor_work_guard<asio::io_context::executor_type> work_;
   std::deque<Door> doors_;
   asio::steady_timer grace_;
+  std::deque<Newcomer> newcomers_;
+  bool opening_ = false;  ///< open_newcomers() runs
   std::unordered_set<Connection*> connections_;
   bool stopping_ = false;
   std::mutex context_mutex_;  // protects context_
