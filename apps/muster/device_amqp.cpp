@@ -83,7 +83,18 @@ DeviceAnswer answer_of(wire::amqp::Message message) {
   return out;
 }
 
+std::unique_ptr<SaslClient> plain_of(const DeviceRegistration& device, const Clock& clock) {
+  std::string token = device_token(device, clock);
+  if (token.empty()) return nullptr;  // the certificate of the TLS handshake says it all
+  return std::make_unique<SaslPlain>(fmt::format("{}/registrations/{}", device.id_scope, device.registration_id),
+                                     std::move(token));
+}
+
 }  // namespace
+
+AmqpDevice::AmqpDevice(const DeviceRegistration& device, OpenChannel open, const Clock& clock)
+    : AmqpDevice(device, std::move(open), clock, [&device, &clock] { return plain_of(device, clock); }) {
+}
 
 AmqpDevice::~AmqpDevice() {
   if (channel_) static_cast<void>(channel_->send(wire::amqp::close_frame()));  // nobody waits for what comes of it
@@ -122,10 +133,9 @@ AmqpDevice::Progress AmqpDevice::connect() {
 }
 
 AmqpDevice::Progress AmqpDevice::log_in() {
-  std::string token = device_token(device_, clock_);
-  if (token.empty()) return std::nullopt;  // the certificate of the TLS handshake says it all
-  SaslPlain plain(fmt::format("{}/registrations/{}", device_.id_scope, device_.registration_id), std::move(token));
-  const auto done = authenticate(*channel_, plain, device_.host);
+  const auto sasl = sasl_();
+  if (!sasl) return std::nullopt;
+  const auto done = authenticate(*channel_, *sasl, device_.host);
   if (!done) return std::unexpected(done.error());
   return std::nullopt;
 }

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -8,13 +10,18 @@
 
 namespace muster::cli {
 
+/// Makes the client of the SASL mechanism that a connection begins with; null: the connection has no SASL.
+using SaslSource = std::function<std::unique_ptr<SaslClient>()>;
+
 /// AMQP 1.0, over TLS or WebSocket: SASL PLAIN with a token, no SASL with a certificate, one session with a link each
 /// way, each request a transfer, its answer a transfer back (device-api.md 7). A connection that is lost is made anew
 /// with the next request: any connection may ask for an operation. Device and clock outlive it.
 class AmqpDevice final : public DeviceTransport {
  public:
-  AmqpDevice(const DeviceRegistration& device, OpenChannel open, const Clock& clock)
-      : device_(device), open_(std::move(open)), clock_(clock) {}
+  AmqpDevice(const DeviceRegistration& device, OpenChannel open, const Clock& clock);
+  /// With another mechanism than those two.
+  AmqpDevice(const DeviceRegistration& device, OpenChannel open, const Clock& clock, SaslSource sasl)
+      : device_(device), open_(std::move(open)), clock_(clock), sasl_(std::move(sasl)) {}
   ~AmqpDevice() override;
 
   Result<DeviceAnswer> request_registration(const std::string& body) override;
@@ -36,6 +43,7 @@ class AmqpDevice final : public DeviceTransport {
   const DeviceRegistration& device_;
   OpenChannel open_;
   const Clock& clock_;
+  SaslSource sasl_;
   std::optional<AmqpChannel> channel_;
   Bytes message_;  ///< as far as it has come
   std::uint32_t sent_ = 0;

@@ -7,6 +7,7 @@
 #include "muster/device_mqtt.h"
 #include "muster/device_registration.h"
 #include "muster/device_tpm.h"
+#include "muster/sasl_tpm.h"
 #include "muster/table.h"
 #include "muster/tls_channel.h"
 #include "muster/tpm_options.h"
@@ -66,20 +67,39 @@ Result<OpenChannel> open_channel(const Program& program, const DeviceRegistratio
   };
 }
 
-/// The protocol that was asked for; program and device outlive it.
-Result<std::unique_ptr<DeviceTransport>> make_transport(const Program& program, const DeviceSide& side,
-                                                        HttpClientOptions network) {
+Result<std::unique_ptr<DeviceTransport>> make_http(const Program& program, const DeviceSide& side,
+                                                   const HttpClientOptions& network) {
   const DeviceRegistration& device = side.registration;
-  if (side.key) return std::make_unique<TpmDevice>(device, *side.key, program.make_send(network), program.clock);
-  if (device.transport == "http") {
-    return std::make_unique<HttpDevice>(device, program.make_send(network), program.clock);
-  }
+  HttpSend send = program.make_send(network);
+  if (!side.key) return std::make_unique<HttpDevice>(device, std::move(send), program.clock);
+  return std::make_unique<HttpDevice>(
+      device, std::move(send), [&program, &side] { return tpm_token(side.registration, *side.key, program.clock); });
+}
+
+std::unique_ptr<DeviceTransport> make_amqp(const Program& program, const DeviceSide& side, OpenChannel open) {
+  const DeviceRegistration& device = side.registration;
+  if (!side.key) return std::make_unique<AmqpDevice>(device, std::move(open), program.clock);
+  return std::make_unique<AmqpDevice>(device, std::move(open), program.clock, [&program, &side] {
+    return std::make_unique<SaslTpm>(side.registration, *side.key, program.clock);
+  });
+}
+
+/// The protocol that was asked for; program and device outlive it.
+Result<std::unique_ptr<DeviceTransport>> make_protocol(const Program& program, const DeviceSide& side,
+                                                       HttpClientOptions network) {
+  const DeviceRegistration& device = side.registration;
+  if (device.transport == "http") return make_http(program, side, network);
   auto open = open_channel(program, device, std::move(network));
   if (!open) return std::unexpected(open.error());
-  if (device.transport.starts_with("amqp")) {
-    return std::make_unique<AmqpDevice>(device, *std::move(open), program.clock);
-  }
+  if (device.transport.starts_with("amqp")) return make_amqp(program, side, *std::move(open));
   return std::make_unique<MqttDevice>(device, *std::move(open), program.clock);
+}
+
+Result<std::unique_ptr<DeviceTransport>> make_transport(const Program& program, const DeviceSide& side,
+                                                        HttpClientOptions network) {
+  auto transport = make_protocol(program, side, std::move(network));
+  if (!transport || !side.key) return transport;
+  return std::make_unique<TpmDevice>(*std::move(transport), *side.key);
 }
 
 /// The key in the TPM, and what it tells the service; nothing for a device that proves itself otherwise.

@@ -62,8 +62,8 @@ Result<void> check_attestation(const DeviceOptions& options) {
   if (given != 1) {
     return invalid("Give one of --symmetric-key, --group-key, --certificate with --private-key and --attestation tpm.");
   }
-  if (!options.attestation.empty() && options.transport != "http") {
-    return invalid("A device registers with its TPM by --transport http.");
+  if (!options.attestation.empty() && options.transport.starts_with("mqtt")) {
+    return invalid("TPMs cannot prove themselves over MQTT: give --transport http, amqp or amqp-ws.");
   }
   if (options.certificate.empty() != options.private_key.empty()) {
     return invalid("--certificate and --private-key go together.");

@@ -41,7 +41,7 @@ TEST(DeviceOptions, MissingAndContradictingAttestationIsRefusedWithoutShowingKey
       {{.certificate = "/nonexistent/c.pem", .private_key = "c.key"}, "/nonexistent/c.pem"},
       {{.registration_id = "d", .symmetric_key = "c2VjcmV0", .payload = "{"}, "--payload must be JSON"},
       {{.symmetric_key = "c2VjcmV0", .attestation = "tpm"}, "Give one of"},
-      {{.transport = "mqtt", .attestation = "tpm"}, "--transport http"},
+      {{.transport = "mqtt", .attestation = "tpm"}, "over MQTT"},
   };
   for (const auto& [options, message] : cases) {
     const auto device = read_device_registration(options);

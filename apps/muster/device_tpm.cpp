@@ -53,29 +53,30 @@ Result<TpmPublicKeys> read_public_keys(tpm::Tpm& tpm) {
   return TpmPublicKeys{.endorsement_key = std::move(keys[0]), .storage_root_key = std::move(keys[1])};
 }
 
-TpmDevice::TpmDevice(const DeviceRegistration& device, ActivatedKey& key, HttpSend send, const Clock& clock)
-    : device_(device), key_(key), clock_(clock), http_(device, std::move(send), [this] { return token(); }) {
+Result<void> KeyInTpm::activate(ByteView blob) {
+  auto activated = tpm_.activate(blob);
+  active_ = activated.has_value();
+  return activated;
+}
+
+Result<std::string> tpm_token(const DeviceRegistration& device, ActivatedKey& key, const Clock& clock) {
+  if (!key.is_active()) return "";
+  return device_token(device, [&key](ByteView text) { return key.sign(text); }, clock);
 }
 
 Result<DeviceAnswer> TpmDevice::request_registration(const std::string& body) {
-  auto answer = http_.request_registration(body);
+  auto answer = transport_->request_registration(body);
   if (!answer || answer->status != kUnauthorized) return deliver(std::move(answer));
   const auto blob = blob_of(*answer, {});
   if (!blob) return std::unexpected(blob.error());
   if (!*blob) return answer;
   if (auto activated = key_.activate(**blob); !activated) return std::unexpected(activated.error());
-  activated_ = true;
   // Challenged once for a request: a device whose clock is wrong would go on for ever.
-  return deliver(http_.request_registration(body));
+  return deliver(transport_->request_registration(body));
 }
 
 Result<DeviceAnswer> TpmDevice::ask_status(const std::string& operation_id) {
-  return deliver(http_.ask_status(operation_id));
-}
-
-Result<std::string> TpmDevice::token() {
-  if (!activated_) return "";
-  return device_token(device_, [this](ByteView text) { return key_.sign(text); }, clock_);
+  return deliver(transport_->ask_status(operation_id));
 }
 
 Result<DeviceAnswer> TpmDevice::deliver(Result<DeviceAnswer> answer) {

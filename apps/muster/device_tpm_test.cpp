@@ -3,7 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "crypto/digest.h"
+#include "muster/device_http.h"
+#include "muster/fake_activated_key.h"
 #include "muster/fake_service.h"
 #include "wire/sas_token.h"
 
@@ -16,10 +17,6 @@ using ::testing::HasSubstr;
 // The blobs of the fake service are the keys themselves.
 const SecretBytes kRegistrationKey{as_bytes("key of the registration")};
 const SecretBytes kHubKey{as_bytes("key of the hub")};
-
-std::string base64_of(const SecretBytes& key) {
-  return to_base64(key.reveal());
-}
 
 HttpResponse challenge(const SecretBytes& key = kRegistrationKey) {
   return {.status = 401,
@@ -37,28 +34,6 @@ HttpResponse assigned() {
 const HttpResponse kAssigning{.status = 202, .body = R"({"operationId":"5.1","status":"assigning"})"};
 const HttpResponse kUnauthorized{.status = 401, .body = R"({"errorCode":401002,"message":"Unauthorized"})"};
 
-/// A TPM in memory.
-class KeyInMemory final : public ActivatedKey {
- public:
-  Result<void> activate(ByteView blob) override {
-    if (refuses) return invalid("It was made for another TPM.");
-    active = SecretBytes(blob);
-    return {};
-  }
-  Result<Bytes> sign(ByteView text) override {
-    const auto digest = crypto::hmac_sha256(active.reveal(), text);
-    return Bytes(digest.begin(), digest.end());
-  }
-  Result<void> keep() override {
-    kept.push_back(base64_of(active));
-    return {};
-  }
-
-  bool refuses = false;
-  SecretBytes active;
-  std::vector<std::string> kept;
-};
-
 /// A device with a clock that sleeping moves on.
 struct Bench {
   Result<DeviceOutcome> run(const FakeService& service) {
@@ -67,7 +42,8 @@ struct Bench {
     device.registration_id = "dev:1";
     device.attestation = DeviceAttestation::kTpm;
     device.tpm = TpmPublicKeys{.endorsement_key = "AToA", .storage_root_key = "ARoA"};
-    TpmDevice transport(device, key, service.send(), clock);
+    auto http = std::make_unique<HttpDevice>(device, service.send(), [this] { return tpm_token(device, key, clock); });
+    TpmDevice transport(std::move(http), key);
     return register_device(device, transport, clock, [this](std::chrono::milliseconds pause) { clock.advance(pause); });
   }
 

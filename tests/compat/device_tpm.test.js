@@ -2,14 +2,17 @@
 // azure-iot-security-tpm with TPMs in software, over every transport that has TPMs (device-api.md 5.2). The program's own
 // commands look at the same TPMs.
 const assert = require('node:assert/strict');
+const { createHmac } = require('node:crypto');
 const test = require('node:test');
 const { promisify } = require('node:util');
 
-const { ready, register, sdk, serviceClient, unique } = require('./support/setup');
+const { hubConnectionString, ready, register, sdk, serviceClient, unique } = require('./support/setup');
 const { clientOf, keysOf, muster, startTpm } = require('./support/software_tpm');
 
 const { Http } = sdk('azure-iot-provisioning-device-http');
 const { Amqp, AmqpWs } = sdk('azure-iot-provisioning-device-amqp');
+const { Registry } = sdk('azure-iothub');
+const registry = Registry.fromConnectionString(hubConnectionString);
 
 const enroll = (registrationId, endorsementKey) =>
   serviceClient.createOrUpdateIndividualEnrollment({
@@ -27,6 +30,13 @@ function assertAssigned(result, deviceId) {
 // What the key in the TPM makes of a text.
 const sign = (client, text) => promisify(client.signWithIdentity.bind(client))(Buffer.from(text));
 
+// The same, by the key that the hub has.
+async function signAsHub(deviceId, text) {
+  const answer = await registry.get(deviceId);
+  const { primaryKey } = (answer.responseBody ?? answer).authentication.symmetricKey;
+  return createHmac('SHA256', Buffer.from(primaryKey, 'base64')).update(text).digest();
+}
+
 for (const [name, Transport] of Object.entries({ HTTPS: Http, AMQP: Amqp, 'AMQP in WebSocket': AmqpWs })) {
   test(`${name}: a TPM registers, and again with a new key for its hub`, async (t) => {
     const registrationId = unique('node-tpm');
@@ -34,8 +44,10 @@ for (const [name, Transport] of Object.entries({ HTTPS: Http, AMQP: Amqp, 'AMQP 
     await enroll(registrationId, (await keysOf(client)).endorsementKey);
     assertAssigned(await register(new Transport(), client), registrationId);
     const first = await sign(client, 'text');
+    assert.deepEqual(first, await signAsHub(registrationId, 'text'));
     assertAssigned(await register(new Transport(), client), registrationId);
     assert.notDeepEqual(await sign(client, 'text'), first);
+    assert.deepEqual(await sign(client, 'text'), await signAsHub(registrationId, 'text'));
   });
 
   test(`${name}: a cleared TPM is recognised`, async (t) => {

@@ -1,6 +1,7 @@
 """Real TPM software against the service: tpm2-tools on swtpm as the device, the program's own, and what an attacker with
 a TPM can try (device-api.md 5, R-060 to R-066)."""
 import base64
+import json
 
 import pytest
 
@@ -95,16 +96,43 @@ def cli_device(muster, own_tpm):
     return cli
 
 
-def test_the_program_registers_by_the_id_of_its_key(world, muster, cli_device):
+@pytest.fixture(params=["http", "amqp", "amqp-ws"])
+def over(request, muster):
+    """Options and environment of a registration over each protocol that has TPMs."""
+    port = muster.ready["amqpPort"] if request.param == "amqp" else muster.port
+    host = f"{muster.ready['provisioningHost']}:{port}"
+    options = ("--transport", request.param, "--provisioning-host", host, "--id-scope", muster.id_scope)
+    return options, {"MUSTER_CONNECT_TO": f"{muster.address}:{port}"}
+
+
+def register(cli, over, *arguments):
+    options, environment = over
+    done = cli.run(
+        *("device", "register", "--attestation", "tpm", *options, *arguments, "-o", "json"),
+        environment=cli.environment | environment,
+    )
+    return done.returncode, json.loads(done.stdout) if done.stdout.strip() else done.stderr
+
+
+def test_the_program_registers_by_the_id_of_its_key(world, muster, cli_device, over):
     shown = cli_device.json("tpm", "show")
     world.individual(shown["registrationId"], attestation(shown))
-    code, outcome = cli_device.register("--attestation", "tpm")
+    code, outcome = register(cli_device, over)
     assert (code, outcome["status"], outcome["attestation"]) == (0, "assigned", "tpm")
     assert (outcome["deviceId"], outcome["assignedHub"]) == (shown["registrationId"], muster.hub)
     assert cli_device.tpm.persistent_handles() == [STORAGE_ROOT_KEY, DEVICE_KEY, ENDORSEMENT_KEY]
     assert cli_device.tpm.loaded() == []
     token = cli_device.run("tpm", "sas", "--hub", outcome["assignedHub"], "--device-id", outcome["deviceId"]).stdout
     assert token.startswith("SharedAccessSignature sr=")
+
+
+def test_the_program_is_refused_with_another_tpm(world, unique, cli_device, tools_device, over):
+    """R-064, R-068."""
+    name = unique("swtpm")
+    world.individual(name, attestation(tools_device.keys()))
+    code, _ = register(cli_device, over, "--registration-id", name)
+    assert code == REFUSED
+    assert cli_device.json("tpm", "show")["provisioned"] is False
 
 
 def test_the_program_with_a_storage_root_key_of_an_elliptic_curve(world, unique, muster, own_tpm):
