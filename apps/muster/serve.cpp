@@ -1,5 +1,6 @@
 #include "muster/serve.h"
 
+#include <algorithm>
 #include <csignal>
 #include <ctime>
 #include <memory>
@@ -10,6 +11,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include "base/descriptor_limit.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "crypto/sealing.h"
@@ -38,6 +40,7 @@ constexpr std::size_t kMaxPemFile = 1024 * 1024;
 constexpr std::chrono::minutes kMaintenanceInterval{1};
 constexpr std::chrono::seconds kBeatInterval{5};
 constexpr std::chrono::seconds kStopGrace{10};
+constexpr std::size_t kOwnDescriptors = 256;
 constexpr std::chrono::hours kEventRetention = std::chrono::days(7);  // hub-api.md 6.1: the most that a hub keeps
 
 /// The signals that the main thread waits for; blocked in every thread, so that none is interrupted.
@@ -300,13 +303,26 @@ class Running {
     server_options.timeouts.head = options_.timeouts.head;
     server_options.timeouts.body = options_.timeouts.body;
     server_options.timeouts.idle = options_.timeouts.idle;
-    server_options.limits.total = static_cast<std::size_t>(options_.limits.max_connections);
+    server_options.limits.total = connection_limit();
     server_options.limits.per_peer = static_cast<std::size_t>(options_.limits.max_connections_per_address);
     auto server = server::Server::start(server_options);
     if (!server) return std::unexpected(server.error());
     server_ = std::move(*server);
     watch(server_options.endpoints);
     return {};
+  }
+
+  /// Connections must not take the descriptors that the store and the listeners need: it is they that would fail.
+  [[nodiscard]] std::size_t connection_limit() const {
+    const auto wanted = static_cast<std::size_t>(options_.limits.max_connections);
+    const std::size_t descriptors = raise_descriptor_limit();
+    const std::size_t possible = descriptors > 2 * kOwnDescriptors ? descriptors - kOwnDescriptors : kOwnDescriptors;
+    if (wanted > possible) {
+      log_warning("server.fewer-connections", {{"wanted", std::to_string(wanted)},
+                                               {"possible", std::to_string(possible)},
+                                               {"reason", "limit of open files (LimitNOFILE, ulimit -n)"}});
+    }
+    return std::min(wanted, possible);
   }
 
   void make_protocols() {
