@@ -31,7 +31,8 @@ TEST(ServeOptions, DefaultsComeFromTheMachine) {
   EXPECT_EQ(options->threads, 4U);
   EXPECT_TRUE(options->fast_decode);
   EXPECT_EQ(options->local_hub, "hub.plant.example.net");
-  EXPECT_THAT(options->certificate_names(), ElementsAre("plant.example.net", "localhost", "127.0.0.1"));
+  EXPECT_THAT(options->certificate_names(),
+              ElementsAre("plant.example.net", "hub.plant.example.net", "localhost", "127.0.0.1"));
 }
 
 TEST(ServeOptions, ANamelessMachineIsLocalhostOnceInTheCertificate) {
@@ -39,7 +40,7 @@ TEST(ServeOptions, ANamelessMachineIsLocalhostOnceInTheCertificate) {
   ASSERT_TRUE(options);
   EXPECT_EQ(options->threads, 1U);
   EXPECT_EQ(options->local_hub, "hub.muster.local");
-  EXPECT_THAT(options->certificate_names(), ElementsAre("localhost", "127.0.0.1"));
+  EXPECT_THAT(options->certificate_names(), ElementsAre("localhost", "hub.muster.local", "127.0.0.1"));
 }
 
 TEST(ServeOptions, TheFileLosesToTheEnvironmentAndThatToFlags) {

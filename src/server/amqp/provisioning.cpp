@@ -114,11 +114,15 @@ class DeviceSession final : public Session, private TpmJudge {
   Task<std::optional<Bytes>> challenge(DeviceIdentity identity, Bytes endorsement_key,
                                        Bytes storage_root_key) override {
     identity.api_version = kImpliedVersion;  // it is named with the links
-    co_return co_await gateway_.challenge_tpm(call_of(identity, provisioning::NoEvidence()), std::move(endorsement_key),
-                                              std::move(storage_root_key));
+    auto challenge = co_await gateway_.challenge_tpm(call_of(identity, provisioning::NoEvidence()),
+                                                     std::move(endorsement_key), std::move(storage_root_key));
+    if (!challenge) co_return std::nullopt;
+    refused_ = challenge->refused;
+    co_return std::move(challenge->activation);
   }
 
   Task<bool> accept(DeviceIdentity identity, std::string token) override {
+    if (refused_) co_return false;
     identity.api_version = kImpliedVersion;
     co_return co_await gateway_.proves(call_of(identity, provisioning::SasEvidence{std::move(token)}));
   }
@@ -147,6 +151,7 @@ class DeviceSession final : public Session, private TpmJudge {
   const std::string peer_address_;
   const std::string transport_;
   std::string host_name_;
+  bool refused_ = false;  ///< with the challenge, which the device does not know yet
 };
 
 }  // namespace

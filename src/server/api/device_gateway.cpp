@@ -2,7 +2,10 @@
 
 #include <utility>
 
+#include <fmt/format.h>
+
 #include "base/log.h"
+#include "crypto/tpm/activation.h"
 
 namespace muster::server {
 namespace {
@@ -19,6 +22,20 @@ void log_refusal(const DeviceCall& call, std::string_view operation, const ApiEr
        {"peer", call.peer_address},
        {"message", error.message},
        {"detail", error.detail}});
+}
+
+/// A challenge that nobody knows the answer to, for the TPM that asks (device-api.md 5.4): the Node SDK waits for ever
+/// when it is refused before one, and it is not told whether the device or its key is unknown. nullopt: the keys are
+/// none.
+std::optional<TpmChallenge> make_decoy(const DeviceCall& call, ByteView endorsement_key, ByteView storage_root_key,
+                                       Random& random) {
+  namespace tpm = crypto::tpm;
+  const auto endorsement = tpm::ParentKey::parse(endorsement_key, tpm::KeyRole::kEndorsement);
+  const auto storage = tpm::ParentKey::parse(storage_root_key, tpm::KeyRole::kStorageRoot);
+  if (!endorsement || !storage) return std::nullopt;
+  const std::string text = fmt::format("{}/registrations/{}", call.id_scope, call.registration_id);
+  const SecretBytes key(random.bytes(tpm::kDeliveredKeySize));
+  return TpmChallenge{tpm::make_activation(*endorsement, *storage, key, text, random), true};
 }
 
 }  // namespace
@@ -68,15 +85,14 @@ Task<DeviceReply> DeviceGateway::run(DeviceOperation operation, DeviceCall call,
   co_return reply;
 }
 
-Task<std::optional<Bytes>> DeviceGateway::challenge_tpm(DeviceCall call, Bytes endorsement_key,
-                                                        Bytes storage_root_key) {
+Task<std::optional<TpmChallenge>> DeviceGateway::challenge_tpm(DeviceCall call, Bytes endorsement_key,
+                                                               Bytes storage_root_key) {
   call.at = parts_.clock.now();
   call.tracking_id = make_time_ordered_guid(parts_.random, call.at);
-  auto activation =
-      co_await parts_.devices.challenge_tpm(call, std::move(endorsement_key), std::move(storage_root_key));
-  if (activation) co_return std::move(*activation);
+  auto activation = co_await parts_.devices.challenge_tpm(call, endorsement_key, storage_root_key);
+  if (activation) co_return TpmChallenge{std::move(*activation)};
   log_refusal(call, infos_[static_cast<std::size_t>(DeviceOperation::kRegister)].name, activation.error());
-  co_return std::nullopt;
+  co_return make_decoy(call, endorsement_key, storage_root_key, parts_.random);
 }
 
 Task<bool> DeviceGateway::proves(DeviceCall call) {

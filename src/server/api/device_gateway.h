@@ -18,6 +18,12 @@ struct DeviceReply {
   std::string tracking_id;
 };
 
+/// What a TPM has to activate.
+struct TpmChallenge {
+  Bytes activation;
+  bool refused = false;  ///< nobody knows the answer: the device is refused when it has given one
+};
+
 /// Runs operations of the device API for transports other than HTTP, and does for them what ApiHandler does for HTTP:
 /// tracking id, log of refusals, observers, errors as bodies. Thread-safe; what it refers to outlives it.
 class DeviceGateway {
@@ -36,9 +42,9 @@ class DeviceGateway {
   Task<DeviceReply> run(DeviceOperation operation, DeviceCall call, std::string argument);
   /// Whether an instance has this ID scope.
   [[nodiscard]] bool serves(std::string_view id_scope) const { return parts_.devices.serves(id_scope); }
-  /// What a TPM has to activate, for keys as TPM2B_PUBLIC; nullopt: refused, which has left its traces. `call` as for
-  /// run().
-  Task<std::optional<Bytes>> challenge_tpm(DeviceCall call, Bytes endorsement_key, Bytes storage_root_key);
+  /// For keys as TPM2B_PUBLIC. A refusal has left its traces, and nevertheless gives a challenge; nullopt: there can be
+  /// none for such keys. `call` as for run().
+  Task<std::optional<TpmChallenge>> challenge_tpm(DeviceCall call, Bytes endorsement_key, Bytes storage_root_key);
   /// Whether the call's evidence is good, at the end of a handshake.
   Task<bool> proves(DeviceCall call);
   /// The answer to what is no proper request and never becomes an operation; `call` as far as it is known.
