@@ -185,7 +185,7 @@ void merge_members(object& target, const object& patch) {
   merge(target, nullptr, patch, {});
 }
 
-void replace_properties(TwinProperties& properties, object values, TimePoint now) {
+void replace_properties(TwinProperties& properties, const object& values, TimePoint now) {
   properties.values = without_nulls(values);
   properties.metadata = metadata_of(properties.values, now);
   ++properties.version;

@@ -43,7 +43,7 @@ void merge_properties(TwinProperties& properties, const boost::json::object& pat
 /// The same for tags, which have no metadata.
 void merge_members(boost::json::object& target, const boost::json::object& patch);
 /// Every member anew.
-void replace_properties(TwinProperties& properties, boost::json::object values, TimePoint now);
+void replace_properties(TwinProperties& properties, const boost::json::object& values, TimePoint now);
 
 /// Limits of one part of a twin (hub-api.md 1.5).
 inline constexpr std::size_t kMaxTags = std::size_t{8} * 1024;

@@ -27,7 +27,7 @@ class Hub final : public Owner {
     hub::ProofSettings proof;
   };
 
-  explicit Hub(Parts parts) : parts_(std::move(parts)) {}
+  explicit Hub(const Parts& parts) : parts_(parts) {}
 
   Task<std::expected<Accepted, wire::mqtt::ConnectReturn>> connect(Newcomer newcomer) override;
 

@@ -109,7 +109,11 @@ TEST_F(SqliteStoreTest, AStoreOfTheFirstSchemaIsBroughtUpToDate) {
     const auto store = make();
     ASSERT_TRUE(put_enrollment(*store, individual("a", keys("a1", "a2"))));
   }
-  execute("DROP TABLE attempt; DROP TABLE tpm_challenge; PRAGMA user_version=1");
+  for (const std::string_view later :
+       {"attempt", "tpm_challenge", "hub_policy", "hub_event_log", "hub_event", "hub_consumer"}) {
+    execute(fmt::format("DROP TABLE {}", later));
+  }
+  execute("PRAGMA user_version=1");
   const auto store = open().value();
   EXPECT_TRUE(wait_for(store->find_enrollment(kInstance, EnrollmentKind::kIndividual, "a")).value());
   EXPECT_TRUE(wait_for(store->list_attempts(kInstance, {}, "", 1)));
