@@ -24,10 +24,7 @@ std::unexpected<Error> out_of_place(std::string_view what) {
 
 /// The first field of a performative.
 Result<Value> first_field(const FrameView& frame) {
-  wire::amqp::Reader reader(frame.performative);
-  const auto list = reader.next();
-  if (!list) return std::unexpected(list.error());
-  const auto fields = read_items(*list);
+  const auto fields = fields_of(frame);
   if (!fields || fields->empty()) return out_of_place("a frame without its field");
   return fields->front();
 }

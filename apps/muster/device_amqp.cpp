@@ -55,13 +55,6 @@ bool ends_the_exchange(const FrameView& frame) {
   return frame.kind == Performative::kClose || frame.kind == Performative::kEnd || frame.kind == Performative::kDetach;
 }
 
-Result<std::vector<Value>> fields_of(const FrameView& frame) {
-  wire::amqp::Reader reader(frame.performative);
-  const auto list = reader.next();
-  if (!list) return std::unexpected(list.error());
-  return read_items(*list);
-}
-
 /// Whether the service gives credit on the link that the device sends on.
 bool gives_credit(const FrameView& frame) {
   constexpr std::size_t kHandle = 4;

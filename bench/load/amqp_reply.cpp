@@ -17,8 +17,7 @@ constexpr int kMalformed = -1;
 /// A flow that is for a link, not for the session alone.
 bool is_for_a_link(const amqp::FrameView& frame) {
   constexpr std::size_t kHandle = 4;
-  const auto list = amqp::Reader(frame.performative).next();
-  const auto fields = list ? read_items(*list) : Result<std::vector<amqp::Value>>(std::unexpected(list.error()));
+  const auto fields = fields_of(frame);
   return fields && fields->size() > kHandle && !(*fields)[kHandle].is_null();
 }
 
@@ -26,8 +25,7 @@ bool is_for_a_link(const amqp::FrameView& frame) {
 /// followed by a flow.
 bool makes_a_sender(const amqp::FrameView& frame) {
   constexpr std::size_t kRole = 2;
-  const auto list = amqp::Reader(frame.performative).next();
-  const auto fields = list ? read_items(*list) : Result<std::vector<amqp::Value>>(std::unexpected(list.error()));
+  const auto fields = fields_of(frame);
   return fields && fields->size() > kRole && as_bool((*fields)[kRole]) == false;
 }
 

@@ -45,13 +45,6 @@ std::size_t read_size(ByteView octets) {
   return number;
 }
 
-Result<std::vector<Value>> fields_of(ByteView performative) {
-  Reader reader(performative);
-  const auto value = reader.next();
-  if (!value || !value->is_list()) return malformed();
-  return read_items(*value);
-}
-
 std::string text_of(const std::vector<Value>& fields, std::size_t place) {
   return place < fields.size() ? std::string(as_string(fields[place]).value_or("")) : std::string();
 }
@@ -173,15 +166,22 @@ Result<std::optional<FrameView>> read_frame(ByteView received, std::size_t most)
   return out;
 }
 
+Result<std::vector<Value>> fields_of(const FrameView& frame) {
+  Reader reader(frame.performative);
+  const auto value = reader.next();
+  if (!value || !value->is_list()) return malformed();
+  return read_items(*value);
+}
+
 std::optional<PeerError> error_of(const FrameView& frame) {
-  const auto fields = fields_of(frame.performative);
+  const auto fields = fields_of(frame);
   const std::size_t place = frame.kind == Performative::kDetach ? 2 : 0;
   if (!fields || place >= fields->size()) return std::nullopt;
   return read_error((*fields)[place]);
 }
 
 Result<std::optional<Verdict>> read_disposition(const FrameView& frame) {
-  const auto fields = fields_of(frame.performative);
+  const auto fields = fields_of(frame);
   if (!fields || frame.kind != Performative::kDisposition || fields->size() < 2) return malformed();
   const auto first = as_unsigned((*fields)[1]);
   if (!first) return malformed();

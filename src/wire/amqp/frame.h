@@ -4,9 +4,11 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/bytes.h"
 #include "base/result.h"
+#include "wire/amqp/value.h"
 
 namespace muster::wire::amqp {
 
@@ -80,6 +82,9 @@ struct FrameView {
 /// What `received` begins with; nullopt: not all of it is there yet. kInvalidArgument for what is no AMQP, or larger
 /// than `most` octets.
 Result<std::optional<FrameView>> read_frame(ByteView received, std::size_t most);
+
+/// The fields of its performative; kInvalidArgument when it has none.
+Result<std::vector<Value>> fields_of(const FrameView& frame);
 
 /// The error that a close, end, detach or rejection tells (2.8.14).
 struct PeerError {
