@@ -1,6 +1,5 @@
 #include "hub/device_proof.h"
 
-#include <algorithm>
 #include <utility>
 
 #include <boost/json/object.hpp>
@@ -9,6 +8,7 @@
 
 #include "base/text.h"
 #include "crypto/digest.h"
+#include "hub/policies.h"
 #include "wire/sas_token.h"
 
 namespace muster::hub {
@@ -38,10 +38,8 @@ bool covers_device(std::string_view resource, std::string_view hub, const std::s
 
 Result<Admission> judge_policy(const wire::SasToken& token, const DeviceProof& proof,
                                const model::InstanceConfig& config, std::string_view hub) {
-  const auto policies = config.hub_policies.find(model::id_key(hub));
-  if (policies == config.hub_policies.end()) return refuse("the hub has no policies");
-  const auto policy = std::ranges::find(policies->second, token.key_name, &model::HubPolicy::name);
-  if (policy == policies->second.end()) return refuse(fmt::format("no policy {}", token.key_name));
+  const model::HubPolicy* policy = find_policy(config, hub, token.key_name);
+  if (policy == nullptr) return refuse(fmt::format("no policy {}", token.key_name));
   if (!covers_device(token.resource, hub, proof.device_id, false)) {
     return refuse(fmt::format("the token is for {}", token.resource));
   }

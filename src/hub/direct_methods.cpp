@@ -92,8 +92,7 @@ bool DirectMethods::answered(const HubName& hub, const std::string& device_id, c
     if (found == pending_.end()) return false;
     const Pending& pending = found->second;
     // Nobody answers for another device.
-    const bool own =
-        pending.hub.instance == hub.instance && pending.hub.host == hub.host && pending.device_id == device_id;
+    const bool own = pending.hub == hub && pending.device_id == device_id;
     if (!own || !pending.sent) return false;
   }
   finish(request_id, std::move(answer));
@@ -105,8 +104,7 @@ void DirectMethods::ready_for_methods(const HubName& hub, const std::string& dev
   {
     const std::scoped_lock lock(mutex_);
     for (const auto& [id, pending] : pending_) {
-      const bool own =
-          pending.hub.instance == hub.instance && pending.hub.host == hub.host && pending.device_id == device_id;
+      const bool own = pending.hub == hub && pending.device_id == device_id;
       if (own && !pending.sent) waiting.push_back(id);
     }
   }

@@ -18,6 +18,8 @@ namespace muster::hub {
 struct HubName {
   model::InstanceId instance;
   std::string host;  ///< in lower case
+
+  bool operator==(const HubName&) const = default;
 };
 
 /// Hears of devices that are to lose their connection: removed, disabled, or with other credentials (hub-api.md 2.4),

@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "server/api/route_path.h"
 
 namespace muster::server {
 namespace {
@@ -16,21 +17,6 @@ namespace {
 constexpr std::array<std::string_view, 9> kServiceVersions{"2017-11-15",         "2018-04-01", "2018-09-01-preview",
                                                            "2019-03-31",         "2021-10-01", "2021-11-01-preview",
                                                            "2025-07-01-preview", "2026-04-01", "2026-07-01-preview"};
-
-/// The segments that stand for "{}", or nullopt when the path is another one.
-std::optional<std::vector<std::string>> match_path(const std::vector<std::string>& pattern,
-                                                   const std::vector<std::string>& segments) {
-  if (pattern.size() != segments.size()) return std::nullopt;
-  std::vector<std::string> arguments;
-  for (std::size_t i = 0; i < pattern.size(); ++i) {
-    if (pattern[i] == "{}") {
-      arguments.push_back(segments[i]);
-    } else if (!equals_nocase(pattern[i], segments[i])) {
-      return std::nullopt;
-    }
-  }
-  return arguments;
-}
 
 bool is_management(const Route& route) {
   return route.path.front() == "subscriptions";
@@ -132,7 +118,7 @@ Task<HttpResponse> ApiHandler::handle(HttpRequest request) {
 Task<ApiResult> ApiHandler::dispatch(ApiCall& call) {
   std::string allowed;
   for (const Route& route : routes_) {
-    auto arguments = match_path(route.path, call.target.segments);
+    auto arguments = match_path(route.path, call.target.segments, equals_nocase);
     if (!arguments) continue;
     if (route.method != call.request.method) {
       allowed += (allowed.empty() ? "" : ", ") + route.method;

@@ -30,11 +30,6 @@ Result<void> check_order(const std::vector<wire::OrderTerm>& order, std::string_
   return invalid(wire::query_fault(first.column, fmt::format("ORDER BY {} ASC is the only order there is", id_member)));
 }
 
-/// Lets the thread serve others before the next piece.
-auto let_others_run() {
-  return Handover<std::monostate>([](auto resume) { resume({}); });
-}
-
 class Search {
  public:
   Search(EnrollmentQuery query, std::size_t limit) : query_(std::move(query)), limit_(limit) {}
@@ -98,7 +93,7 @@ Task<Result<EnrollmentPage>> run_enrollment_query(store::Store& store, model::In
     search.look_at(*read);
     if (search.next().empty()) break;
     after = search.next();
-    if (search.piece() > 0) co_await let_others_run();
+    if (search.piece() > 0) co_await Yield();
   }
   co_return search.finish();
 }

@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "hub/policies.h"
 #include "model/etag.h"
 #include "wire/connection_string.h"
 
@@ -92,10 +93,8 @@ Result<void> write_owner_connection_string(const model::InstanceConfig& config, 
 
 Result<void> write_hub_connection_string(const model::InstanceConfig& config, const std::string& hub,
                                          std::uint16_t port, const std::filesystem::path& path) {
-  const auto policies = config.hub_policies.find(model::id_key(hub));
-  if (policies == config.hub_policies.end()) return {};
-  const auto policy = std::ranges::find(policies->second, kHubOwnerPolicy, &model::HubPolicy::name);
-  return policy == policies->second.end() ? Result<void>() : write_connection_string(hub, port, *policy, path);
+  const model::HubPolicy* policy = hub::find_policy(config, hub, kHubOwnerPolicy);
+  return policy == nullptr ? Result<void>() : write_connection_string(hub, port, *policy, path);
 }
 
 }  // namespace muster::server

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "hub/policies.h"
 #include "server/api/token_scope.h"
 #include "wire/sas_token.h"
 
@@ -13,13 +14,6 @@ namespace {
 
 std::unexpected<HubError> unauthorized(std::string detail) {
   return std::unexpected(HubError{401, 401002, "IotHubUnauthorizedAccess", "Unauthorized", std::move(detail)});
-}
-
-const model::HubPolicy* find_policy(const HubCall& call, std::string_view name) {
-  const auto policies = call.config->hub_policies.find(call.hub.host);
-  if (policies == call.config->hub_policies.end()) return nullptr;
-  const auto found = std::ranges::find(policies->second, name, &model::HubPolicy::name);
-  return found == policies->second.end() ? nullptr : &*found;
 }
 
 }  // namespace
@@ -37,7 +31,7 @@ std::expected<std::string, HubError> authorize_hub_call(const HubCall& call, con
   if (wire::has_expired(*token, call.at, clock_tolerance)) {
     return unauthorized(fmt::format("the token ended at {}", format_time(token->expiry)));
   }
-  const model::HubPolicy* policy = find_policy(call, token->key_name);
+  const model::HubPolicy* policy = hub::find_policy(*call.config, call.hub.host, token->key_name);
   if (policy == nullptr) return unauthorized(fmt::format("no policy {}", token->key_name));
   if (!wire::signed_by(*token, policy->primary_key) && !wire::signed_by(*token, policy->secondary_key)) {
     return unauthorized(fmt::format("the signature is by no key of policy {}", policy->name));

@@ -25,23 +25,21 @@ struct ModeWord {
   Mode mode;
   bool by_etag;
 };
-constexpr std::array<std::pair<std::string_view, ModeWord>, 7> kModes{{
-    {"create", {Mode::kCreate, false}},
-    {"update", {Mode::kUpdate, false}},
-    {"updateIfMatchETag", {Mode::kUpdate, true}},
-    {"delete", {Mode::kDelete, false}},
-    {"deleteIfMatchETag", {Mode::kDelete, true}},
-    {"updateTwin", {Mode::kUpdateTwin, false}},
-    {"updateTwinIfMatchETag", {Mode::kUpdateTwin, true}},
-}};
+constexpr std::array kModes{
+    model::NamedValue<ModeWord>{{Mode::kCreate, false}, "create"},
+    model::NamedValue<ModeWord>{{Mode::kUpdate, false}, "update"},
+    model::NamedValue<ModeWord>{{Mode::kUpdate, true}, "updateIfMatchETag"},
+    model::NamedValue<ModeWord>{{Mode::kDelete, false}, "delete"},
+    model::NamedValue<ModeWord>{{Mode::kDelete, true}, "deleteIfMatchETag"},
+    model::NamedValue<ModeWord>{{Mode::kUpdateTwin, false}, "updateTwin"},
+    model::NamedValue<ModeWord>{{Mode::kUpdateTwin, true}, "updateTwinIfMatchETag"},
+};
 
 Result<ModeWord> read_mode(const json::object& item) {
   const auto text = model::optional_string(item, "importMode");
   if (!text) return std::unexpected(text.error());
   if (!*text) return ModeWord{Mode::kCreate, false};
-  for (const auto& [name, mode] : kModes) {
-    if (equals_nocase(name, **text)) return mode;
-  }
+  if (const auto mode = model::value_named(kModes, **text)) return *mode;
   return invalid(fmt::format("importMode: {} is none.", **text));
 }
 

@@ -3,24 +3,15 @@
 #include <utility>
 
 #include "base/log.h"
+#include "server/api/route_path.h"
 #include "server/hub_api/hub_auth.h"
 
 namespace muster::server {
 namespace {
 
-/// The segments that stand for "{}", or nullopt when the path is another one.
-std::optional<std::vector<std::string>> match_path(const std::vector<std::string>& pattern,
-                                                   const std::vector<std::string>& segments) {
-  if (pattern.size() != segments.size()) return std::nullopt;
-  std::vector<std::string> arguments;
-  for (std::size_t i = 0; i < pattern.size(); ++i) {
-    if (pattern[i] == "{}") {
-      arguments.push_back(segments[i]);
-    } else if (pattern[i] != segments[i]) {
-      return std::nullopt;
-    }
-  }
-  return arguments;
+/// With case, as clients write them (hub-api.md 1).
+bool same_word(std::string_view pattern, std::string_view segment) {
+  return pattern == segment;
 }
 
 void log_refusal(const HubCall& call, const HubError& error) {
@@ -47,23 +38,13 @@ bool is_registration(std::string_view target) {
 
 Task<HttpResponse> HubHandler::handle(HttpRequest request) {
   if (is_registration(request.target)) co_return co_await parts_.others.handle(std::move(request));
-  auto found = co_await find_hub(std::string(without_port(request.header("Host").value_or(""))));
+  auto found = co_await find_local_hub(parts_.instances, parts_.store,
+                                       std::string(without_port(request.header("Host").value_or(""))));
   if (!found) co_return co_await parts_.others.handle(std::move(request));
   co_return co_await serve(*std::move(found), std::move(request));
 }
 
-Task<std::optional<HubHandler::Found>> HubHandler::find_hub(std::string host) const {
-  for (const model::Instance& instance : parts_.instances.all()) {
-    auto config = co_await parts_.store.config(instance.id);
-    if (!config) continue;
-    const model::LinkedHub* hub = (*config)->find_hub(host);
-    if (hub == nullptr || hub->kind != model::HubKind::kLocal) continue;
-    co_return Found{{instance.id, model::id_key(hub->host_name)}, *std::move(config)};
-  }
-  co_return std::nullopt;
-}
-
-Task<HttpResponse> HubHandler::serve(Found found, HttpRequest request) const {
+Task<HttpResponse> HubHandler::serve(LocalHubEntry found, HttpRequest request) const {
   const TimePoint at = parts_.clock.now();
   auto target = wire::parse_request_target(request.target);
   const wire::RequestTarget empty;
@@ -72,7 +53,7 @@ Task<HttpResponse> HubHandler::serve(Found found, HttpRequest request) const {
                .arguments = {},
                .tracking_id = make_time_ordered_guid(parts_.random, at),
                .at = at,
-               .hub = std::move(found.hub),
+               .hub = std::move(found.name),
                .config = std::move(found.config)};
   HubResult result = target ? co_await dispatch(call) : HubResult(refuse_hub(target.error()));
   HttpResponse response;
@@ -89,7 +70,7 @@ Task<HttpResponse> HubHandler::serve(Found found, HttpRequest request) const {
 Task<HubResult> HubHandler::dispatch(HubCall& call) const {
   bool known_path = false;
   for (const HubRoute& route : routes_) {
-    auto arguments = match_path(route.path, call.target.segments);
+    auto arguments = match_path(route.path, call.target.segments, same_word);
     if (!arguments) continue;
     known_path = true;
     if (route.method != call.request.method) continue;

@@ -5,8 +5,8 @@
 
 #include "base/clock.h"
 #include "base/random.h"
-#include "server/api/instance_directory.h"
 #include "server/hub_api/hub_call.h"
+#include "server/hub_api/local_hubs.h"
 #include "store/store.h"
 
 namespace muster::server {
@@ -37,13 +37,7 @@ class HubHandler final : public HttpHandler {
   }
 
  private:
-  struct Found {
-    hub::HubName hub;
-    std::shared_ptr<const model::InstanceConfig> config;
-  };
-
-  Task<std::optional<Found>> find_hub(std::string host) const;
-  Task<HttpResponse> serve(Found found, HttpRequest request) const;
+  Task<HttpResponse> serve(LocalHubEntry found, HttpRequest request) const;
   Task<HubResult> dispatch(HubCall& call) const;
 
   Parts parts_;

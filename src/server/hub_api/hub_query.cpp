@@ -37,11 +37,6 @@ Result<std::string> read_continuation(const HttpRequest& request) {
   return std::string(as_text(*octets));
 }
 
-/// Lets the thread serve others before the next piece.
-auto let_others_run() {
-  return Handover<std::monostate>([](auto resume) { resume({}); });
-}
-
 }  // namespace
 
 Result<HubQuery> read_hub_query(const HttpRequest& request) {
@@ -80,7 +75,7 @@ Task<Result<HubQueryPage>> run_hub_query(store::Store& store, hub::HubName hub, 
       co_return out;
     }
     if (page->next.empty()) co_return out;
-    co_await let_others_run();
+    co_await Yield();
   }
   out.next = to_base64(as_bytes(last));
   co_return out;

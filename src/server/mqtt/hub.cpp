@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "model/json.h"
+#include "server/hub_api/local_hubs.h"
 #include "wire/device_identity.h"
 #include "wire/hub_identity.h"
 
@@ -51,22 +52,6 @@ std::unexpected<ConnectReturn> turn_away(const Newcomer& newcomer, std::string_v
                                   {"peer", newcomer.peer_address},
                                   {"reason", std::string(reason)}});
   return std::unexpected(ConnectReturn::kNotAuthorized);
-}
-
-struct Found {
-  hub::HubName name;
-  std::shared_ptr<const model::InstanceConfig> config;
-};
-
-Task<std::optional<Found>> find_hub(const InstanceDirectory& instances, store::Store& store, std::string host) {
-  for (const model::Instance& instance : instances.all()) {
-    auto config = co_await store.config(instance.id);
-    if (!config) continue;
-    const model::LinkedHub* hub = (*config)->find_hub(host);
-    if (hub == nullptr || hub->kind != model::HubKind::kLocal) continue;
-    co_return Found{{instance.id, model::id_key(hub->host_name)}, *std::move(config)};
-  }
-  co_return std::nullopt;
 }
 
 std::string error_body(const Error& error) {
@@ -176,7 +161,7 @@ Task<std::expected<Accepted, ConnectReturn>> Hub::connect(Newcomer newcomer) {
   if (!identity) co_return turn_away(newcomer, identity.error().message);
   if (!identity->module_id.empty()) co_return turn_away(newcomer, "modules are not served");
   if (newcomer.connect.client_id != identity->device_id) co_return turn_away(newcomer, "the client id is another one");
-  const auto found = co_await find_hub(parts_.instances, parts_.store, identity->hub);
+  const auto found = co_await find_local_hub(parts_.instances, parts_.store, identity->hub);
   if (!found) co_return turn_away(newcomer, "no such hub is served here");
   const hub::HubName& name = found->name;
   const auto device = co_await parts_.store.find_hub_device(name.instance, name.host, identity->device_id);
