@@ -129,23 +129,16 @@ class MusterServer(Server):
         return done.stdout
 
 
-NGINX = """
+NGINX_MAIN = """
 daemon off;
 worker_processes {workers};
 worker_rlimit_nofile {descriptors};
 pid {folder}/nginx.pid;
 error_log {folder}/error.log error;
 events {{ worker_connections {descriptors}; }}
-http {{
-  access_log off;
-  client_body_temp_path {folder}/body;
-  proxy_temp_path {folder}/proxy;
-  fastcgi_temp_path {folder}/fastcgi;
-  uwsgi_temp_path {folder}/uwsgi;
-  scgi_temp_path {folder}/scgi;
-  default_type "application/json; charset=utf-8";
-  keepalive_timeout 130s;
-  keepalive_requests 1000000000;
+"""
+# The same for both references: what Muster agrees on, and any client certificate.
+NGINX_TLS = """
   tcp_nodelay on;
   ssl_certificate {certificates}/server.pem;
   ssl_certificate_key {certificates}/server.key;
@@ -157,6 +150,19 @@ http {{
   ssl_session_cache off;
   ssl_verify_client optional_no_ca;
   ssl_verify_depth 8;
+"""
+NGINX = NGINX_MAIN + """
+http {{
+  access_log off;
+  client_body_temp_path {folder}/body;
+  proxy_temp_path {folder}/proxy;
+  fastcgi_temp_path {folder}/fastcgi;
+  uwsgi_temp_path {folder}/uwsgi;
+  scgi_temp_path {folder}/scgi;
+  default_type "application/json; charset=utf-8";
+  keepalive_timeout 130s;
+  keepalive_requests 1000000000;
+""" + NGINX_TLS + """
   server {{
     listen 127.0.0.1:{port} ssl reuseport backlog=4096;
     location = /nothing-here {{ return 404 '{{}}'; }}
@@ -177,26 +183,9 @@ NGINX_CHALLENGE = """
       if ($call = PUT) {{ return 401 '{body}'; }}
 """
 STREAM_MODULE = "/usr/lib/nginx/modules/ngx_stream_module.so"
-NGINX_STREAM = """
-load_module {module};
-daemon off;
-worker_processes {workers};
-worker_rlimit_nofile {descriptors};
-pid {folder}/nginx.pid;
-error_log {folder}/error.log error;
-events {{ worker_connections {descriptors}; }}
+NGINX_STREAM = "load_module {module};" + NGINX_MAIN + """
 stream {{
-  tcp_nodelay on;
-  ssl_certificate {certificates}/server.pem;
-  ssl_certificate_key {certificates}/server.key;
-  ssl_protocols TLSv1.2 TLSv1.3;
-  ssl_ciphers ECDHE+AESGCM:ECDHE+AES256+SHA384:ECDHE+AES128+SHA256;
-  ssl_prefer_server_ciphers on;
-  ssl_ecdh_curve X25519:P-256;
-  ssl_session_tickets off;
-  ssl_session_cache off;
-  ssl_verify_client optional_no_ca;
-  ssl_verify_depth 8;
+""" + NGINX_TLS + """
   server {{
     listen 127.0.0.1:{port} ssl reuseport backlog=4096;
     proxy_pass 127.0.0.1:{upstream};
