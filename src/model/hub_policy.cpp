@@ -1,12 +1,8 @@
 #include "model/hub_policy.h"
 
-#include <algorithm>
 #include <array>
 
-#include <fmt/format.h>
-
-#include "base/text.h"
-#include "model/named_value.h"
+#include "model/named_bits.h"
 
 namespace muster::model {
 namespace {
@@ -33,27 +29,15 @@ HubRights HubRights::of(std::initializer_list<HubRight> rights) {
 }
 
 Result<HubRights> HubRights::parse(std::string_view text) {
+  const auto bits = parse_named_bits(kNames, text, "a right of a hub");
+  if (!bits) return std::unexpected(bits.error());
   HubRights out;
-  if (trim(text).empty()) return out;
-  for (std::size_t begin = 0; begin <= text.size();) {
-    const std::size_t end = std::min(text.find(',', begin), text.size());
-    const std::string_view word = trim(text.substr(begin, end - begin));
-    const auto right = value_named(kNames, word);
-    if (!right) return invalid(fmt::format("rights: '{}' is not a right of a hub", word.substr(0, 64)));
-    out.bits_ |= bit(*right);
-    begin = end + 1;
-  }
+  out.bits_ = *bits;
   return out;
 }
 
 std::string HubRights::to_string() const {
-  std::string out;
-  for (const auto& [right, name] : kNames) {
-    if ((bits_ & bit(right)) == 0) continue;
-    if (!out.empty()) out += ", ";
-    out += name;
-  }
-  return out;
+  return named_bits_to_string(kNames, bits_);
 }
 
 bool HubRights::allows(HubRight right) const {

@@ -1,10 +1,7 @@
 #include <array>
 
-#include <fmt/format.h>
-
-#include "base/text.h"
 #include "model/instance.h"
-#include "model/named_value.h"
+#include "model/named_bits.h"
 
 namespace muster::model {
 namespace {
@@ -51,27 +48,15 @@ Rights Rights::of(std::initializer_list<Right> rights) {
 }
 
 Result<Rights> Rights::parse(std::string_view text) {
+  const auto bits = parse_named_bits(kRightNames, text, "a right");
+  if (!bits) return std::unexpected(bits.error());
   Rights out;
-  if (trim(text).empty()) return out;
-  for (std::size_t begin = 0; begin <= text.size();) {
-    const std::size_t end = std::min(text.find(',', begin), text.size());
-    const std::string_view word = trim(text.substr(begin, end - begin));
-    const auto right = value_named(kRightNames, word);
-    if (!right) return invalid(fmt::format("rights: '{}' is not a right", word.substr(0, 64)));
-    out.bits_ |= bit(*right);
-    begin = end + 1;
-  }
+  out.bits_ = *bits;
   return out;
 }
 
 std::string Rights::to_string() const {
-  std::string out;
-  for (const auto& [right, name] : kRightNames) {
-    if ((bits_ & bit(right)) == 0) continue;
-    if (!out.empty()) out += ", ";
-    out += name;
-  }
-  return out;
+  return named_bits_to_string(kRightNames, bits_);
 }
 
 bool Rights::allows(Right right) const {
