@@ -4,7 +4,7 @@
 
 #include "base/result.h"
 #include "muster/environment.h"
-#include "muster/http_client.h"
+#include "muster/http.h"
 #include "wire/connection_string.h"
 
 namespace muster::cli {

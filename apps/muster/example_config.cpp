@@ -65,6 +65,10 @@ days = 30                     # and none longer than this
 
 [hub]
 # local_host_name = "hub.dps.example.net"   # the hub that this service serves itself; default: hub.<first host name>
+
+[outbound]                    # requests to linked hubs and webhooks
+# ca_file = "plant-ca.pem"               # certificates (PEM) to trust besides the system's
+# connect_to = ["hub.example.net=10.0.0.7:8443"]   # HOST=ADDRESS[:PORT]: where to connect to in place of what DNS says
 )";
 }
 

@@ -13,7 +13,7 @@ enum class ExitCode {
   kNotFound = 4,     ///< the service does not have the thing named
 };
 
-/// The exit code for a failure that came out of a request (http_client.h, answer.h).
+/// The exit code for a failure that came out of a request (http.h, answer.h).
 ExitCode exit_code_of(const Error& error);
 
 }  // namespace muster::cli

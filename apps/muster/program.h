@@ -8,7 +8,7 @@
 #include "muster/device_client.h"
 #include "muster/environment.h"
 #include "muster/exit_code.h"
-#include "muster/http_client.h"
+#include "muster/http.h"
 #include "muster/serve_options.h"
 #include "muster/tls_channel.h"
 #include "server/backup/backup.h"

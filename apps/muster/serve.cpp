@@ -18,6 +18,7 @@
 #include "muster/environment.h"
 #include "muster/exit_code.h"
 #include "muster/version.h"
+#include "outbound/curl_client.h"
 #include "server/amqp/connection.h"
 #include "server/amqp/provisioning.h"
 #include "server/bootstrap/data_folder.h"
@@ -94,6 +95,7 @@ class Running {
     if (operations_) operations_->stopping();
     if (server_) server_->stop(kStopGrace);
     if (operations_) operations_->stop();
+    outbound_.stop();  // what waits for others goes on, so that the service can end it
     service_.reset();
   }
   Running(const Running&) = delete;
@@ -176,7 +178,7 @@ class Running {
   }
 
  private:
-  explicit Running(const ServeOptions& options) : options_(options) {}
+  explicit Running(const ServeOptions& options) : options_(options), outbound_(options.outbound) {}
 
   Result<void> start_parts() {
     if (auto opened = open_folder(); !opened) return opened;
@@ -242,6 +244,7 @@ class Running {
     auto service = server::Service::open({.store = *store_,
                                           .clock = clock_,
                                           .random = random_,
+                                          .outbound = outbound_,
                                           .attestation = options_.attestation,
                                           .attempts = options_.attempts,
                                           .limits = options_.service_limits,
@@ -363,6 +366,7 @@ class Running {
   const ServeOptions& options_;
   SystemClock clock_;
   SystemRandom random_;
+  outbound::CurlClient outbound_;
   std::unique_ptr<server::DataFolder> folder_;
   std::unique_ptr<server::Operations> operations_;
   std::shared_ptr<crypto::Sealer> sealer_;

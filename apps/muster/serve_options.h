@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/result.h"
 #include "muster/environment.h"
+#include "outbound/http.h"
 #include "provisioning/settings.h"
 #include "server/api/service_limits.h"
 #include "store/row_limits.h"
@@ -78,6 +79,7 @@ struct ServeOptions {
   std::chrono::minutes operation_retention{60};   ///< [operations] how long results stay readable (device-api.md 9)
   provisioning::AttemptRetention attempts;        ///< [attempts] how much is kept for explanations
   std::string local_hub;                          ///< [hub] host name of the hub that this service serves itself
+  outbound::HttpOptions outbound = {.trust_system = true};  ///< [outbound] how linked hubs and webhooks are reached
 
   /// The names a generated server certificate carries: the host names, "localhost" and "127.0.0.1".
   [[nodiscard]] std::vector<std::string> certificate_names() const;

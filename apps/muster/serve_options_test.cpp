@@ -100,6 +100,9 @@ keep = 500
 days = 7
 [hub]
 local_host_name = "h.example.net"
+[outbound]
+ca_file = "plant.pem"
+connect_to = ["a.example.net=10.0.0.7:8443", "b.example.net=10.0.0.8"]
 )");
   ASSERT_TRUE(options) << options.error().message;
   EXPECT_THAT(options->host_names, ElementsAre("10.1.2.3", "dps.example.net"));
@@ -131,6 +134,9 @@ local_host_name = "h.example.net"
   EXPECT_EQ(options->attempts.keep, 500U);
   EXPECT_EQ(options->attempts.age, std::chrono::days(7));
   EXPECT_EQ(options->local_hub, "h.example.net");
+  EXPECT_EQ(options->outbound.ca_file, "plant.pem");
+  EXPECT_TRUE(options->outbound.trust_system);
+  EXPECT_THAT(options->outbound.connect_to, ElementsAre("a.example.net::10.0.0.7:8443", "b.example.net::10.0.0.8:"));
 }
 
 TEST(ServeOptions, WhatOperatorsSeeCanBePlacedAndSwitchedOff) {
@@ -187,7 +193,8 @@ TEST(ServeOptions, TheExampleConfigurationHoldsTheDefaults) {
 
 TEST(ServeOptions, TheExampleConfigurationNamesEveryKey) {
   const auto defaults = load_file("");
-  for (const char* key : {"host_name", "certificate", "private_key", "threads", "ready_file", "local_host_name"}) {
+  for (const char* key : {"host_name", "certificate", "private_key", "threads", "ready_file", "local_host_name",
+                          "ca_file", "connect_to"}) {
     EXPECT_THAT(std::string(example_config()), HasSubstr(std::string("# ") + key + " = "));
   }
 }
@@ -233,7 +240,8 @@ INSTANTIATE_TEST_SUITE_P(
         BadFile{"listen = '1.2.3.4:'", "port"}, BadFile{"listen = '1.2.3.4:-1'", "port"},
         BadFile{"host_name = 'a b.example.net'", "is not a host name"}, BadFile{"host_name = []", "at least one"},
         BadFile{"certificate = 'a.pem'", "--private-key"}, BadFile{"private_key = 'a.key'", "--private-key"},
-        BadFile{"[hub]\nlocal_host_name = 'h_u b'", "line 2: 'local_host_name' is not a dotted host name"}));
+        BadFile{"[hub]\nlocal_host_name = 'h_u b'", "line 2: 'local_host_name' is not a dotted host name"},
+        BadFile{"[outbound]\nconnect_to = 'h.example.net'", "line 2: 'connect_to' 'h.example.net' is not HOST="}));
 
 TEST(ServeOptions, ErrorsOfEnvironmentAndFlagsNameTheirSource) {
   const auto bad_variable =

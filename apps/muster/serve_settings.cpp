@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "model/ids.h"
+#include "outbound/connect_to.h"
 
 namespace muster::cli {
 namespace {
@@ -133,6 +134,21 @@ Result<void> set_private_keys(ServeOptions& options, Values values) {
   options.certificates.resize(std::max(options.certificates.size(), values.size()));
   for (std::size_t i = 0; i < options.certificates.size(); ++i) {
     options.certificates[i].private_key = i < values.size() ? values[i] : "";
+  }
+  return {};
+}
+
+Result<void> set_outbound_ca(ServeOptions& options, Values values) {
+  options.outbound.ca_file = values.front();
+  return {};
+}
+
+Result<void> set_outbound_addresses(ServeOptions& options, Values values) {
+  options.outbound.connect_to.clear();
+  for (const std::string& text : values) {
+    auto entry = outbound::connect_host_to(text);
+    if (!entry) return std::unexpected(entry.error());
+    options.outbound.connect_to.push_back(*std::move(entry));
   }
   return {};
 }
@@ -326,6 +342,8 @@ constexpr std::array kSettings = std::to_array<ServeSetting>({
        return set;
      }},
     {"hub", "local_host_name", SettingType::kText, "", "", "", "", set_local_hub},
+    {"outbound", "ca_file", SettingType::kText, "", "", "", "", set_outbound_ca},
+    {"outbound", "connect_to", SettingType::kTextList, "", "", "", "", set_outbound_addresses},
 });
 
 }  // namespace

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <string>
 
-#include "muster/http_client.h"
+#include "muster/http.h"
 #include "muster/octet_channel.h"
 
 namespace muster::cli {

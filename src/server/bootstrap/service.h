@@ -8,6 +8,7 @@
 #include "base/random.h"
 #include "base/result.h"
 #include "hub/local_hub.h"
+#include "outbound/http.h"
 #include "provisioning/registrar.h"
 #include "server/api/api_handler.h"
 #include "server/api/attempt_api.h"
@@ -39,6 +40,7 @@ class Service {
     store::Store& store;
     const Clock& clock;
     Random& random;
+    outbound::HttpClient& outbound;
     provisioning::AttestationSettings attestation;
     provisioning::AttemptRetention attempts;
     ServiceLimits limits;
