@@ -50,6 +50,27 @@ std::string first_of(const boost::json::object& body, std::initializer_list<std:
   return "";
 }
 
+/// The shapes of hubs (hub-api.md 1.8): a text "ErrorCode:NAME;what happened", or JSON once more within the text.
+ErrorBody hub_error_body(const std::string& message, const boost::json::object& body) {
+  constexpr std::string_view kCode = "ErrorCode:";
+  constexpr std::string_view kTracking = "Tracking ID:";
+  if (const auto inner = model::parse_json_object(message)) {
+    return {.code = text_of(*inner, "errorCode"),
+            .message = text_of(*inner, "message"),
+            .tracking_id = text_of(*inner, "trackingId")};
+  }
+  if (!message.starts_with(kCode)) return {.code = {}, .message = message, .tracking_id = {}};
+  const auto end = message.find(';');
+  ErrorBody out{.code = message.substr(kCode.size(), end == std::string::npos ? end : end - kCode.size()),
+                .message = end == std::string::npos ? "" : message.substr(end + 1),
+                .tracking_id = {}};
+  std::string tracking = text_of(body, "ExceptionMessage");
+  if (tracking.starts_with(kTracking)) {
+    out.tracking_id = tracking.substr(kTracking.size(), tracking.find("-TimeStamp:") - kTracking.size());
+  }
+  return out;
+}
+
 }  // namespace
 
 ErrorBody error_body_of(const HttpResponse& response) {
@@ -59,8 +80,9 @@ ErrorBody error_body_of(const HttpResponse& response) {
   // Azure Resource Manager wraps its errors in one more object.
   if (const auto* inner = body->if_contains("error"); inner != nullptr && inner->is_object())
     body = &inner->get_object();
+  if (const std::string message = text_of(*body, "Message"); !message.empty()) return hub_error_body(message, *body);
   return {.code = first_of(*body, {"errorCode", "code"}),
-          .message = first_of(*body, {"message", "Message"}),
+          .message = text_of(*body, "message"),
           .tracking_id = text_of(*body, "trackingId")};
 }
 

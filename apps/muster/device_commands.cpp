@@ -3,15 +3,16 @@
 
 #include "muster/commands.h"
 #include "muster/device_amqp.h"
+#include "muster/device_channel.h"
+#include "muster/device_connect.h"
 #include "muster/device_http.h"
 #include "muster/device_mqtt.h"
+#include "muster/device_options.h"
 #include "muster/device_registration.h"
 #include "muster/device_tpm.h"
 #include "muster/sasl_tpm.h"
 #include "muster/table.h"
-#include "muster/tls_channel.h"
 #include "muster/tpm_options.h"
-#include "muster/web_socket_channel.h"
 
 namespace muster::cli {
 namespace {
@@ -38,35 +39,6 @@ HttpClientOptions network_options(const Program& program, const RegisterCommand&
   return out;
 }
 
-/// A protocol of devices that is no HTTP: its own port, or the sub-protocol of WebSocket on the port of HTTPS.
-struct ChannelProtocol {
-  std::uint16_t port;
-  std::string_view sub_protocol;
-};
-
-ChannelProtocol protocol_of(std::string_view transport) {
-  constexpr std::uint16_t kHttpsPort = 443;
-  constexpr std::uint16_t kMqttPort = 8883;
-  constexpr std::uint16_t kAmqpPort = 5671;
-  if (transport == "mqtt") return {kMqttPort, ""};
-  if (transport == "mqtt-ws") return {kHttpsPort, "mqtt"};
-  if (transport == "amqp") return {kAmqpPort, ""};
-  return {kHttpsPort, "AMQPWSB10"};
-}
-
-/// How octets reach the service: over TLS, with WebSocket in between or not.
-Result<OpenChannel> open_channel(const Program& program, const DeviceRegistration& device, HttpClientOptions network) {
-  const ChannelProtocol protocol = protocol_of(device.transport);
-  auto service = parse_host_port(device.host, protocol.port);
-  if (!service) return std::unexpected(service.error());
-  return [&program, &device, sub_protocol = std::string(protocol.sub_protocol),
-          target = TlsTarget{*std::move(service), std::move(network)}]() -> Result<std::unique_ptr<OctetChannel>> {
-    auto channel = program.open_tls(target);
-    if (!channel || sub_protocol.empty()) return channel;
-    return open_web_socket(*std::move(channel), device.host, sub_protocol, program.random);
-  };
-}
-
 Result<std::unique_ptr<DeviceTransport>> make_http(const Program& program, const DeviceSide& side,
                                                    const HttpClientOptions& network) {
   const DeviceRegistration& device = side.registration;
@@ -89,7 +61,7 @@ Result<std::unique_ptr<DeviceTransport>> make_protocol(const Program& program, c
                                                        HttpClientOptions network) {
   const DeviceRegistration& device = side.registration;
   if (device.transport == "http") return make_http(program, side, network);
-  auto open = open_channel(program, device, std::move(network));
+  auto open = channel_to(program, device.host, device.transport, std::move(network));
   if (!open) return std::unexpected(open.error());
   if (device.transport.starts_with("amqp")) return make_amqp(program, side, *std::move(open));
   return std::make_unique<MqttDevice>(device, *std::move(open), program.clock);
@@ -152,16 +124,7 @@ void add_register(CLI::App& noun, Selection& selection) {
   add("--id-scope", device.id_scope, "ID scope of the service", "SCOPE")->required();
   add("--registration-id,--rid", device.registration_id,
       "The device; default: the certificate's common name, or made of the TPM's key", "ID");
-  add("--symmetric-key", device.symmetric_key, "The device's key", "BASE64");
-  add("--group-key", device.group_key, "The group's key, from which the device's is derived", "BASE64");
-  add("--certificate", device.certificate, "The device's certificate with its chain (PEM)", "FILE");
-  add("--private-key", device.private_key, "Its private key (PEM)", "FILE");
-  as_choice(verb->add_option("--attestation", device.attestation,
-                             "tpm: the device's TPM proves it, and keeps the key of its hub"),
-            {"tpm"});
-  as_handle(
-      verb->add_option("--device-key-handle", command->device_key, "Where its TPM keeps that key (default 0x81000100)"))
-      ->group("TPM");
+  add_credential_options(*verb, device, command->device_key);
   add("--api-version", device.api_version, "Version to speak (default 2021-06-01)", "VERSION");
   verb->add_option("--payload", device.payload, "What the device tells custom allocation")->type_name("JSON");
   as_choice(verb->add_option("--transport", device.transport, "Protocol (default http)"),
@@ -180,6 +143,7 @@ void add_register(CLI::App& noun, Selection& selection) {
 void add_device_commands(CLI::App& app, Selection& selection) {
   CLI::App* noun = add_noun(app, "device", "A simulated device");
   add_register(*noun, selection);
+  add_device_connect(*noun, selection);
 }
 
 }  // namespace muster::cli

@@ -39,5 +39,26 @@ TEST(DeviceCommands, WrongUsageConnectsToNothing) {
   }
 }
 
+std::string connect_line(const std::string& options) {
+  return "device connect --hub-name hub.example.net --device-id d " + options;
+}
+
+TEST(DeviceConnect, GoesToTheHubOverItsTransport) {
+  const Ran mqtt = run_line(connect_line("--symmetric-key AAAA"));
+  EXPECT_EQ(mqtt.code, 3);
+  EXPECT_EQ(mqtt.opened->service, (HostPort{"hub.example.net", 8883}));
+  const Ran web_socket = run_line(connect_line("--symmetric-key AAAA --transport mqtt-ws"));
+  EXPECT_EQ(web_socket.opened->service, (HostPort{"hub.example.net", 443}));
+}
+
+TEST(DeviceConnect, WrongUsageConnectsToNothing) {
+  for (const char* options : {"", "--symmetric-key AAAA --transport amqp", "--symmetric-key !",
+                              "--symmetric-key AAAA --method-response-payload {", "--certificate c.pem"}) {
+    const Ran ran = run_line(connect_line(options));
+    EXPECT_EQ(ran.code, 2) << options;
+    EXPECT_FALSE(ran.opened) << options;
+  }
+}
+
 }  // namespace
 }  // namespace muster::cli

@@ -3,9 +3,7 @@
 #include <string>
 
 #include "muster/device_transport.h"
-#include "muster/octet_channel.h"
-#include "wire/mqtt/packet.h"
-#include "wire/provisioning_topic.h"
+#include "muster/mqtt_client.h"
 
 namespace muster::cli {
 
@@ -16,26 +14,20 @@ class MqttDevice final : public DeviceTransport {
  public:
   MqttDevice(const DeviceRegistration& device, OpenChannel open, const Clock& clock)
       : device_(device), open_(std::move(open)), clock_(clock) {}
-  ~MqttDevice() override;
 
   Result<DeviceAnswer> request_registration(const std::string& body) override;
   Result<DeviceAnswer> ask_status(const std::string& operation_id) override;
 
  private:
   Result<DeviceAnswer> request(const std::string& topic, const std::string& body);
-  Result<void> connect();
-  Result<void> log_in();
+  Result<std::unique_ptr<MqttClient>> connect();
   Result<DeviceAnswer> exchange(const std::string& topic, const std::string& body);
-  Result<void> send(const wire::mqtt::Packet& packet);
-  Result<wire::mqtt::Packet> receive();
   std::string next_request_id();
 
   const DeviceRegistration& device_;
   OpenChannel open_;
   const Clock& clock_;
-  std::unique_ptr<OctetChannel> channel_;
-  Bytes inbox_;
-  std::uint16_t last_packet_id_ = 0;
+  std::unique_ptr<MqttClient> client_;  ///< null: not connected
   unsigned last_request_ = 0;
 };
 

@@ -15,6 +15,8 @@ namespace muster::cli {
 struct FakeEnd {
   /// What the service says to what is sent; nothing by itself.
   std::function<Bytes(ByteView)> reply = [](ByteView) { return Bytes(); };
+  /// What comes while the client waits: time passes, the service says something, or the connection is lost.
+  std::function<Result<void>(std::chrono::milliseconds)> silence = [](auto) { return Result<void>(); };
   std::size_t piece = 10'000;          ///< how many octets come at once at most
   std::vector<Bytes> heard = {};       ///< one for each send()
   std::deque<std::uint8_t> said = {};  ///< not received yet
@@ -39,6 +41,12 @@ class FakeChannel final : public OctetChannel {
     Bytes out(end_.said.begin(), end_.said.begin() + count);
     end_.said.erase(end_.said.begin(), end_.said.begin() + count);
     return out;
+  }
+
+  Result<Bytes> receive_within(std::chrono::milliseconds wait) override {
+    if (!end_.said.empty()) return receive();
+    if (auto waited = end_.silence(wait); !waited) return std::unexpected(waited.error());
+    return end_.said.empty() ? Bytes() : receive();
   }
 
  private:

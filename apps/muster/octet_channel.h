@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
 
@@ -21,6 +22,8 @@ class OctetChannel {
   virtual Result<void> send(ByteView octets) = 0;
   /// Some octets, at least one.
   virtual Result<Bytes> receive() = 0;
+  /// The same, and nothing when nothing comes within `wait`.
+  virtual Result<Bytes> receive_within(std::chrono::milliseconds wait) = 0;
 };
 
 /// Connects, so that the protocols are tested without a network.

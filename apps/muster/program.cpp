@@ -35,6 +35,7 @@ int run(int argc, const char* const* argv, const Program& program) {
   add_enrollment_commands(app, selection);
   add_group_commands(app, selection);
   add_hub_commands(app, selection);
+  add_hub_device_commands(app, selection);
   add_certificate_commands(app, selection);
   add_policy_commands(app, selection);
   add_connection_string_commands(app, selection);

@@ -92,17 +92,38 @@ class TlsChannel final : public OctetChannel {
   }
 
   Result<Bytes> receive() override {
-    std::array<std::uint8_t, 4096> buffer;
     for (;;) {
-      ERR_clear_error();
-      std::size_t count = 0;
-      const int outcome = SSL_read_ex(ssl_.get(), buffer.data(), buffer.size(), &count);
-      if (outcome == 1) return Bytes(buffer.begin(), buffer.begin() + static_cast<std::ptrdiff_t>(count));
+      auto [outcome, octets] = read_some();
+      if (outcome == 1) return std::move(octets);
       if (auto waited = wait_as_told(outcome); !waited) return std::unexpected(waited.error());
     }
   }
 
+  Result<Bytes> receive_within(std::chrono::milliseconds wait) override {
+    const auto end = std::chrono::steady_clock::now() + wait;
+    for (;;) {
+      auto [outcome, octets] = read_some();
+      if (outcome == 1) return std::move(octets);
+      if (SSL_get_error(ssl_.get(), outcome) != SSL_ERROR_WANT_READ) {
+        if (auto waited = wait_as_told(outcome); !waited) return std::unexpected(waited.error());
+        continue;
+      }
+      // What came may have been no data: a session ticket.
+      const auto left = std::chrono::ceil<std::chrono::milliseconds>(end - std::chrono::steady_clock::now());
+      if (left.count() <= 0 || !wait_for_socket(socket_.get(), SocketWait::kRead, left)) return Bytes();
+    }
+  }
+
  private:
+  /// What SSL_read says (1: data), and the data.
+  std::pair<int, Bytes> read_some() {
+    std::array<std::uint8_t, 4096> buffer;
+    ERR_clear_error();
+    std::size_t count = 0;
+    const int outcome = SSL_read_ex(ssl_.get(), buffer.data(), buffer.size(), &count);
+    return {outcome, Bytes(buffer.begin(), buffer.begin() + static_cast<std::ptrdiff_t>(count))};
+  }
+
   bool expect_name() {
     const std::string& host = target_.service.host;
     if (is_ip_address(host)) return X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl_.get()), host.c_str()) == 1;

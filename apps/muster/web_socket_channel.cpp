@@ -59,17 +59,12 @@ class WebSocketChannel final : public OctetChannel {
   }
 
   Result<Bytes> receive() override {
-    for (;;) {
-      if (inbox_.empty()) {
-        auto more = carrier_->receive();
-        if (!more) return std::unexpected(more.error());
-        inbox_ = *std::move(more);
-      }
-      std::span<std::uint8_t> rest(inbox_);
-      auto data = take(rest);
-      inbox_.erase(inbox_.begin(), inbox_.end() - static_cast<std::ptrdiff_t>(rest.size()));
-      if (!data || !data->empty()) return data;
-    }
+    return receive_from([this] { return carrier_->receive(); });
+  }
+
+  /// Each frame that brings nothing, a ping for one, gives the service the whole time again.
+  Result<Bytes> receive_within(std::chrono::milliseconds wait) override {
+    return receive_from([this, wait] { return carrier_->receive_within(wait); });
   }
 
  private:
@@ -77,6 +72,22 @@ class WebSocketChannel final : public OctetChannel {
     wire::ws::MaskingKey key;
     random_.fill(key);
     return key;
+  }
+
+  /// Data out of what `more` gives; empty when that gives nothing.
+  template <class More>
+  Result<Bytes> receive_from(More more) {
+    for (;;) {
+      if (inbox_.empty()) {
+        auto octets = more();
+        if (!octets || octets->empty()) return octets;
+        inbox_ = *std::move(octets);
+      }
+      std::span<std::uint8_t> rest(inbox_);
+      auto data = take(rest);
+      inbox_.erase(inbox_.begin(), inbox_.end() - static_cast<std::ptrdiff_t>(rest.size()));
+      if (!data || !data->empty()) return data;
+    }
   }
 
   /// The head of the answer; what comes behind it stays in the inbox.

@@ -4,6 +4,8 @@
 #include <utility>
 #include <vector>
 
+#include <fmt/format.h>
+
 #include "wire/percent.h"
 #include "wire/split.h"
 
@@ -49,6 +51,14 @@ Result<HubIdentity> parse_hub_user_name(std::string_view user_name) {
   const bool complete = !out.hub.empty() && !out.device_id.empty() && (segments.size() == 3 || !out.module_id.empty());
   if (!complete || !read_parameters(segments.back(), out) || out.api_version.empty()) return malformed();
   return out;
+}
+
+std::string hub_user_name(const HubIdentity& identity) {
+  const std::string module = identity.module_id.empty() ? "" : identity.module_id + "/";
+  const std::string client =
+      identity.client.empty() ? "" : fmt::format("&DeviceClientType={}", percent_encode(identity.client));
+  return fmt::format("{}/{}/{}?api-version={}{}", identity.hub, identity.device_id, module,
+                     percent_encode(identity.api_version), client);
 }
 
 }  // namespace muster::wire

@@ -23,4 +23,7 @@ struct HubIdentity {
 /// another form and without api-version.
 Result<HubIdentity> parse_hub_user_name(std::string_view user_name);
 
+/// Such a user name, as a device makes it.
+std::string hub_user_name(const HubIdentity& identity);
+
 }  // namespace muster::wire

@@ -40,5 +40,13 @@ TEST(HubUserName, OtherFormsAreRefused) {
   }
 }
 
+TEST(HubUserName, WhatIsWrittenIsRead) {
+  for (const HubIdentity& identity :
+       {HubIdentity{.hub = "h.example.net", .device_id = "d?1", .api_version = "2021-04-12", .client = "muster/1 (x)"},
+        HubIdentity{.hub = "h.example.net", .device_id = "d", .module_id = "m", .api_version = "2021-04-12"}}) {
+    EXPECT_EQ(parse_hub_user_name(hub_user_name(identity)).value(), identity);
+  }
+}
+
 }  // namespace
 }  // namespace muster::wire

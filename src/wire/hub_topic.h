@@ -44,11 +44,42 @@ Result<DeviceTopic> parse_device_topic(std::string_view topic);
 enum class HubFilter : std::uint8_t { kMessages = 1, kMethods = 2, kTwinAnswers = 4, kDesired = 8 };
 /// nullopt for every other filter, also for that of another device.
 std::optional<HubFilter> hub_filter(std::string_view filter, std::string_view device_id);
+/// The same the other way round: what a device subscribes to.
+std::string text_of(HubFilter filter, std::string_view device_id);
 
 /// The slash stands before `?`, the request id comes last: clients cut the topic there (hub-api.md 3.3).
 std::string method_topic(std::string_view name, std::string_view request_id);
 /// `version` of the reported properties after a patch.
 std::string twin_answer_topic(int status, std::string_view request_id, std::optional<std::int64_t> version = {});
 std::string desired_topic(std::int64_t version);
+
+/// $iothub/methods/POST/{name}/?$rid={rid}
+struct MethodCallTopic {
+  std::string name;
+  std::string request_id;
+
+  bool operator==(const MethodCallTopic&) const = default;
+};
+/// $iothub/twin/PATCH/properties/desired/?$version={version}
+struct DesiredTopic {
+  std::int64_t version = 0;
+
+  bool operator==(const DesiredTopic&) const = default;
+};
+/// devices/{id}/messages/devicebound/{bag}
+struct MessageTopic {
+  PropertyBag properties = {};
+
+  bool operator==(const MessageTopic&) const = default;
+};
+using HubTopic = std::variant<MethodCallTopic, DesiredTopic, MessageTopic>;
+
+/// What a hub publishes to, as the device reads it. kInvalidArgument for any other topic, also for that of another
+/// device.
+Result<HubTopic> parse_hub_topic(std::string_view topic, std::string_view device_id);
+
+/// What a device publishes to.
+std::string telemetry_topic(std::string_view device_id);
+std::string method_answer_topic(int status, std::string_view request_id);
 
 }  // namespace muster::wire

@@ -66,5 +66,31 @@ TEST(HubTopic, WhatTheHubPublishesIsCutByClients) {
   EXPECT_EQ(desired_topic(4), "$iothub/twin/PATCH/properties/desired/?$version=4");
 }
 
+TEST(HubTopic, DevicesReadWhatTheHubPublishes) {
+  EXPECT_EQ(parse_hub_topic(method_topic("reboot", "1a"), "d").value(), HubTopic(MethodCallTopic{"reboot", "1a"}));
+  EXPECT_EQ(parse_hub_topic(desired_topic(7), "d").value(), HubTopic(DesiredTopic{7}));
+  EXPECT_EQ(parse_hub_topic("devices/d/messages/devicebound/%24.mid=m%201&k=", "d").value(),
+            HubTopic(MessageTopic{{{"$.mid", "m 1"}, {"k", ""}}}));
+  for (const char* topic : {"", "$iothub/methods/POST/reboot", "$iothub/methods/POST//?$rid=1",
+                            "$iothub/methods/POST/reboot/?rid=1", "$iothub/twin/PATCH/properties/desired/?$version=x",
+                            "devices/e/messages/devicebound/", "devices/d/messages/devicebound/%zz=1"}) {
+    EXPECT_FALSE(parse_hub_topic(topic, "d")) << topic;
+  }
+}
+
+TEST(HubTopic, WhatDevicesPublishIsRead) {
+  EXPECT_EQ(std::get<TelemetryTopic>(parse_device_topic(telemetry_topic("d-1")).value()).device_id, "d-1");
+  const auto answer = std::get<MethodAnswerTopic>(parse_device_topic(method_answer_topic(202, "1a")).value());
+  EXPECT_EQ(answer.status, 202);
+  EXPECT_EQ(answer.request_id, "1a");
+}
+
+TEST(HubTopic, FiltersAreTheSameBothWays) {
+  for (const HubFilter filter :
+       {HubFilter::kMessages, HubFilter::kMethods, HubFilter::kTwinAnswers, HubFilter::kDesired}) {
+    EXPECT_EQ(hub_filter(text_of(filter, "d"), "d"), filter);
+  }
+}
+
 }  // namespace
 }  // namespace muster::wire
