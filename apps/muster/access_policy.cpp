@@ -12,8 +12,9 @@
 namespace muster::cli {
 namespace {
 
-/// As the service makes them (service-api.md 1.3).
-constexpr std::size_t kKeySize = 64;
+// As services and hubs make them (service-api.md 1.3, hub-api.md 1.2).
+constexpr std::size_t kServiceKeySize = 64;
+constexpr std::size_t kHubKeySize = 32;
 
 bool is_named(const boost::json::value& policy, std::string_view name) {
   const auto* object = policy.if_object();
@@ -41,9 +42,19 @@ boost::json::array without_keys(const boost::json::array& stored) {
   return out;
 }
 
-std::string new_key(Random& random) {
-  const SecretBytes key(random.bytes(kKeySize));
+std::string new_key(Random& random, std::size_t size) {
+  const SecretBytes key(random.bytes(size));
   return to_base64(key.reveal());
+}
+
+/// As the service writes them; a hub has other rights than the service.
+Result<std::string> rights_of(const std::string& text, bool of_service) {
+  if (of_service) {
+    const auto rights = model::Rights::parse(text);
+    return rights ? Result<std::string>(rights->to_string()) : std::unexpected(rights.error());
+  }
+  const auto rights = model::HubRights::parse(text);
+  return rights ? Result<std::string>(rights->to_string()) : std::unexpected(rights.error());
 }
 
 }  // namespace
@@ -51,9 +62,9 @@ std::string new_key(Random& random) {
 Result<boost::json::object> given_policy(const PolicyOptions& options, Random& random) {
   boost::json::object given{{"keyName", options.name}};
   if (!options.rights.empty()) {
-    const auto rights = model::Rights::parse(fmt::format("{}", fmt::join(options.rights, ",")));
+    const auto rights = rights_of(fmt::format("{}", fmt::join(options.rights, ",")), options.hub.empty());
     if (!rights) return std::unexpected(rights.error());
-    given["rights"] = rights->to_string();
+    given["rights"] = *rights;
   }
   if (options.primary_key) given["primaryKey"] = *options.primary_key;
   if (options.secondary_key) given["secondaryKey"] = *options.secondary_key;
@@ -61,7 +72,7 @@ Result<boost::json::object> given_policy(const PolicyOptions& options, Random& r
     auto& key = given[*options.regenerate + "Key"];
     if (!key.is_null())
       return invalid(fmt::format("Give the {} key or let it be made, not both.", *options.regenerate));
-    key = new_key(random);
+    key = new_key(random, options.hub.empty() ? kServiceKeySize : kHubKeySize);
   }
   return given;
 }

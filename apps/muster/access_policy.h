@@ -15,6 +15,7 @@ namespace muster::cli {
 /// What options give of a shared access policy (service-api.md 8.2).
 struct PolicyOptions {
   std::string name = {};
+  std::string hub = {};                           ///< host name of the hub whose policy it is; empty: the service's own
   std::vector<std::string> rights = {};           ///< empty: not given
   std::optional<std::string> primary_key = {};    ///< base64
   std::optional<std::string> secondary_key = {};  ///< base64

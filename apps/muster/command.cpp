@@ -79,6 +79,11 @@ CLI::Option* as_number(CLI::Option* option, int least, int most) {
   return option->check(CLI::Range(least, most))->option_text("N");
 }
 
+void add_hub_option(CLI::App& verb, std::string& hub) {
+  verb.add_option("--hub-name", hub, "A hub that the service serves itself, in place of the service")
+      ->type_name("HOST");
+}
+
 void add_etag_option(CLI::App& verb, std::string& etag) {
   verb.add_option("--etag", etag, "Only when it still has this etag")->type_name("ETAG");
 }

@@ -47,6 +47,9 @@ CLI::Option* as_choice(CLI::Option* option, const std::vector<std::string>& word
 /// Makes it an option for a number within limits.
 CLI::Option* as_number(CLI::Option* option, int least, int most);
 
+/// --hub-name: a hub that the service serves itself, in place of the service.
+void add_hub_option(CLI::App& verb, std::string& hub);
+
 /// --etag.
 void add_etag_option(CLI::App& verb, std::string& etag);
 

@@ -3,6 +3,7 @@
 #include "muster/access_policy.h"
 #include "muster/commands.h"
 #include "muster/connect_management.h"
+#include "muster/hub_access.h"
 #include "muster/table.h"
 #include "muster/verb.h"
 
@@ -11,10 +12,13 @@ namespace {
 
 /// The policy that every instance begins with (service-api.md 1.3).
 constexpr std::string_view kOwner = "provisioningserviceowner";
+/// And every hub (hub-api.md 1.2).
+constexpr std::string_view kHubOwner = "iothubowner";
 
 struct ConnectionStringCommand {
   ClientOptions client = {};
   std::optional<std::string> policy = {};
+  std::string hub = {};
   std::string key = "primary";
   bool all = false;
 };
@@ -40,7 +44,7 @@ Result<boost::json::array> connection_strings(const ConnectionStringCommand& com
     if (!policies) return policies;
     wanted = *std::move(policies);
   } else {
-    auto policy = management.policy(command.policy.value_or(std::string(kOwner)));
+    auto policy = management.policy(command.policy.value_or(std::string(command.hub.empty() ? kOwner : kHubOwner)));
     if (!policy) return std::unexpected(policy.error());
     wanted.push_back(*std::move(policy));
   }
@@ -60,9 +64,11 @@ int show(const Program& program, const ConnectionStringCommand& command) {
   }
   auto access = find_service(command.client.connection, program.environment);
   if (!access) return report_usage(program, access.error());
-  const std::string host_name = access->connection.host_name;
-  const ManagementClient management(std::move(access->connection), program.make_send(access->http), program.clock);
-  const auto made = connection_strings(command, management, host_name);
+  const std::string& service = access->connection.host_name;
+  const std::string host_name = command.hub.empty() ? service : hub_behind(service, command.hub);
+  const auto management = connect_management(program, command.client.connection, command.hub);
+  if (!management) return report_usage(program, management.error());
+  const auto made = connection_strings(command, *management, host_name);
   if (!made) return report(program, made.error());
   if (command.all) {
     return print(program, command.client.output, *made, [](const auto& value) {
@@ -82,9 +88,10 @@ void add_connection_string_commands(CLI::App& app, Selection& selection) {
       *noun, selection, show,
       {"show", "Show a policy's connection string; it is a secret",
        "  muster connection-string show\n"
+       "  muster connection-string show --hub-name hub.dps.example.net\n"
        "  muster connection-string show --policy-name dashboard --key secondary > dashboard.connection-string\n"});
-  showing.app
-      ->add_option("--policy-name,--pn", showing.command->policy, "The policy (default provisioningserviceowner)")
+  add_hub_option(*showing.app, showing.command->hub);
+  showing.app->add_option("--policy-name,--pn", showing.command->policy, "The policy (default the owner's)")
       ->type_name("NAME");
   as_choice(showing.app->add_option("--key,--key-type", showing.command->key, "Which of its keys (default primary)"),
             {"primary", "secondary"});

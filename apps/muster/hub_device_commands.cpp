@@ -4,7 +4,7 @@
 #include "model/json.h"
 #include "muster/commands.h"
 #include "muster/entry_view.h"
-#include "muster/hub_client.h"
+#include "muster/hub_access.h"
 #include "muster/table.h"
 #include "muster/verb.h"
 
@@ -15,6 +15,7 @@ namespace json = boost::json;
 
 struct HubDeviceCommand {
   ClientOptions client = {};
+  std::string hub = {};
   std::string device_id = {};
   std::string etag = {};
   bool show_keys = false;
@@ -29,18 +30,17 @@ struct HubDeviceCommand {
   int connect_timeout = 0;
 };
 
-Result<HubClient> connect_hub(const Program& program, const ConnectionOptions& options) {
-  auto access = find_service(options, program.environment);
-  if (!access) return std::unexpected(access.error());
-  return HubClient(std::move(access->connection), program.make_send(access->http), program.clock);
+/// What keeps a command from its hub: no connection named, or the service that was asked for the hub's key.
+int report_connecting(const Program& program, const Error& error) {
+  return error.code == ErrorCode::kInvalidArgument ? report_usage(program, error) : report(program, error);
 }
 
 using HubAction = int (*)(const Program&, const HubDeviceCommand&, const HubClient&);
 
 template <HubAction action>
 int at_hub(const Program& program, const HubDeviceCommand& command) {
-  const auto hub = connect_hub(program, command.client.connection);
-  return hub ? action(program, command, *hub) : report_usage(program, hub.error());
+  const auto hub = connect_hub(program, command.client.connection, command.hub);
+  return hub ? action(program, command, *hub) : report_connecting(program, hub.error());
 }
 
 /// What authentication.symmetricKey of an identity holds (hub-api.md 1.3).
@@ -124,8 +124,8 @@ Result<json::object> twin_patch(const HubDeviceCommand& command) {
 int update_twin(const Program& program, const HubDeviceCommand& command) {
   const auto patch = twin_patch(command);
   if (!patch) return report_usage(program, patch.error());
-  const auto hub = connect_hub(program, command.client.connection);
-  if (!hub) return report_usage(program, hub.error());
+  const auto hub = connect_hub(program, command.client.connection, command.hub);
+  if (!hub) return report_connecting(program, hub.error());
   return print_object(program, command, hub->patch_twin(command.device_id, *patch, command.etag));
 }
 
@@ -136,8 +136,8 @@ int invoke_method(const Program& program, const HubDeviceCommand& command) {
     return report_usage(program,
                         {ErrorCode::kInvalidArgument, "--method-payload must be JSON: " + payload.error().message});
   }
-  const auto hub = connect_hub(program, command.client.connection);
-  if (!hub) return report_usage(program, hub.error());
+  const auto hub = connect_hub(program, command.client.connection, command.hub);
+  if (!hub) return report_connecting(program, hub.error());
   return print_object(program, command,
                       hub->invoke_method(command.device_id, {{"methodName", command.method},
                                                              {"payload", *std::move(payload)},
@@ -146,6 +146,17 @@ int invoke_method(const Program& program, const HubDeviceCommand& command) {
 }
 
 using HubVerb = Verb<HubDeviceCommand>;
+
+/// A verb for a hub's owner.
+template <class Action>
+HubVerb add_hub_verb(CLI::App& noun, Selection& selection, Action action, const VerbText& text) {
+  HubVerb verb = add_client_verb(noun, selection, action, text);
+  verb.app
+      ->add_option("--hub-name", verb.command->hub,
+                   "The hub, when the connection is the service's that serves it; default: the connection is the hub's")
+      ->type_name("HOST");
+  return verb;
+}
 
 const HubVerb& with_device(const HubVerb& verb) {
   verb.app->add_option("--device-id,-d", verb.command->device_id, "The device")->required()->type_name("ID");
@@ -158,7 +169,7 @@ void add_show_keys(const HubVerb& verb) {
 
 void add_identities(CLI::App& app, Selection& selection) {
   CLI::App* noun = add_noun(app, "device-identity", "Devices of a hub: who may connect to it");
-  const auto add = [&](auto action, const VerbText& text) { return add_client_verb(*noun, selection, action, text); };
+  const auto add = [&](auto action, const VerbText& text) { return add_hub_verb(*noun, selection, action, text); };
   const auto listing =
       add(at_hub<list_identities>, {"list", "List devices of a hub", "  muster device-identity list --top 1000\n"});
   as_number(listing.app->add_option("--top", listing.command->top, "So many at most (default 100)"), 1, 1000);
@@ -183,7 +194,7 @@ void add_identities(CLI::App& app, Selection& selection) {
 
 void add_twins(CLI::App& app, Selection& selection) {
   CLI::App* noun = add_noun(app, "device-twin", "Twins of a hub's devices: tags, desired and reported properties");
-  const auto add = [&](auto action, const VerbText& text) { return add_client_verb(*noun, selection, action, text); };
+  const auto add = [&](auto action, const VerbText& text) { return add_hub_verb(*noun, selection, action, text); };
   with_device(add(at_hub<show_twin>,
                   {"show", "Show a device's twin", "  muster device-twin show --device-id pump-0042 -o json\n"}));
   const auto updating = with_device(
@@ -197,7 +208,7 @@ void add_twins(CLI::App& app, Selection& selection) {
 
 void add_methods(CLI::App& app, Selection& selection) {
   CLI::App* noun = add_noun(app, "device-method", "Direct methods of a hub's devices");
-  const auto invoking = with_device(add_client_verb(
+  const auto invoking = with_device(add_hub_verb(
       *noun, selection, invoke_method,
       {"invoke", "Call a method of a connected device and show its answer",
        "  muster device-method invoke --device-id pump-0042 --method-name reboot\n"

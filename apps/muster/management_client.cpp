@@ -43,7 +43,15 @@ ManagementClient::ManagementClient(wire::ConnectionString connection, HttpSend s
 Result<std::string> ManagementClient::base_path() const {
   auto listing = as_object(client_.fetch({.method = "GET", .path = std::string(kServices)}));
   if (!listing) return std::unexpected(listing.error());
-  return first_id(*listing);
+  auto id = first_id(*listing);
+  if (id) *id += below_;
+  return id;
+}
+
+ManagementClient ManagementClient::of_hub(std::string_view host_name) const {
+  ManagementClient out = *this;
+  out.below_ = "/hubs/" + wire::percent_encode(host_name);
+  return out;
 }
 
 Result<boost::json::object> ManagementClient::service() const {

@@ -15,6 +15,9 @@ class ManagementClient {
   /// `clock` outlives the client.
   ManagementClient(wire::ConnectionString connection, HttpSend send, const Clock& clock);
 
+  /// The same for a hub that the service serves itself: its resource and policies in place of the service's.
+  [[nodiscard]] ManagementClient of_hub(std::string_view host_name) const;
+
   /// The whole resource of the one service that the connection string belongs to.
   [[nodiscard]] Result<boost::json::object> service() const;
   /// Replaces the resource if it still has the etag that it carries itself.
@@ -38,6 +41,7 @@ class ManagementClient {
   [[nodiscard]] Result<std::string> certificate_path(std::string_view name) const;
 
   SignedClient client_;
+  std::string below_ = {};  ///< where a hub's resource stands below that of the service
 };
 
 }  // namespace muster::cli

@@ -25,7 +25,7 @@ int print_policy(const Program& program, const PolicyCommand& command, const Res
 }
 
 bool is_own(const ServiceAccess& access, const PolicyCommand& command) {
-  return access.connection.key_name == command.policy.name;
+  return command.policy.hub.empty() && access.connection.key_name == command.policy.name;
 }
 
 /// Nobody may lose the way in: a new key of the policy that the command connects with has to be seen.
@@ -53,7 +53,8 @@ int show_changed(const Program& program, const PolicyCommand& command, const boo
       break;
     }
   }
-  const ManagementClient management(std::move(access->connection), program.make_send(access->http), program.clock);
+  const ManagementClient service(std::move(access->connection), program.make_send(access->http), program.clock);
+  const ManagementClient management = command.policy.hub.empty() ? service : service.of_hub(command.policy.hub);
   auto policy = management.policy(command.policy.name);
   if (own && !policy && policy.error().code == ErrorCode::kUnauthorized) {
     program.err << "muster: done; the policy of this connection may not show policies any more\n";
@@ -85,14 +86,14 @@ int write(const Program& program, const PolicyCommand& command) {
   if (!given) return report_usage(program, given.error());
   if (given->size() == 1) return report_usage(program, {ErrorCode::kInvalidArgument, "Nothing to change was given."});
   if (auto shown = check_new_key_is_shown(program, command); !shown) return report_usage(program, shown.error());
-  const auto management = connect_management(program, command.client.connection);
+  const auto management = connect_management(program, command.client.connection, command.policy.hub);
   if (!management) return report_usage(program, management.error());
   const auto changed = change(*management, [&](const boost::json::array& stored) { return apply(stored, *given); });
   return changed ? show_changed(program, command, *given) : report(program, changed.error());
 }
 
 int list(const Program& program, const PolicyCommand& command) {
-  const auto management = connect_management(program, command.client.connection);
+  const auto management = connect_management(program, command.client.connection, command.policy.hub);
   if (!management) return report_usage(program, management.error());
   const auto policies = management->policies();
   if (!policies) return report(program, policies.error());
@@ -102,13 +103,13 @@ int list(const Program& program, const PolicyCommand& command) {
 }
 
 int show(const Program& program, const PolicyCommand& command) {
-  const auto management = connect_management(program, command.client.connection);
+  const auto management = connect_management(program, command.client.connection, command.policy.hub);
   if (!management) return report_usage(program, management.error());
   return print_policy(program, command, management->policy(command.policy.name));
 }
 
 int remove(const Program& program, const PolicyCommand& command) {
-  const auto management = connect_management(program, command.client.connection);
+  const auto management = connect_management(program, command.client.connection, command.policy.hub);
   if (!management) return report_usage(program, management.error());
   const auto removed = change(
       *management, [&](const boost::json::array& stored) { return without_policy(stored, command.policy.name); });
@@ -128,7 +129,8 @@ CLI::Option* add_rights(const PolicyVerb& verb, const std::string& help) {
   return verb.app->add_option("--rights,-r", verb.command->policy.rights, help)
       ->delimiter(',')
       ->option_text(
-          "ServiceConfig|EnrollmentRead|EnrollmentWrite|DeviceConnect|RegistrationStatusRead|RegistrationStatusWrite");
+          "ServiceConfig|EnrollmentRead|EnrollmentWrite|DeviceConnect|RegistrationStatusRead|RegistrationStatusWrite|"
+          "RegistryRead|RegistryWrite|ServiceConnect");
 }
 
 void add_keys(const PolicyVerb& verb, const std::string& unless_given) {
@@ -145,8 +147,12 @@ void add_show_keys(const PolicyVerb& verb) {
 }  // namespace
 
 void add_policy_commands(CLI::App& app, Selection& selection) {
-  CLI::App* noun = add_noun(app, "policy", "Shared access policies: who may do what with the service");
-  const auto add = [&](auto action, const VerbText& text) { return add_client_verb(*noun, selection, action, text); };
+  CLI::App* noun = add_noun(app, "policy", "Shared access policies: who may do what with the service or a hub");
+  const auto add = [&](auto action, const VerbText& text) {
+    const auto verb = add_client_verb(*noun, selection, action, text);
+    add_hub_option(*verb.app, verb.command->policy.hub);
+    return verb;
+  };
 
   const auto creating =
       add(write<with_policy>, {"create", "Create a policy",
@@ -158,7 +164,9 @@ void add_policy_commands(CLI::App& app, Selection& selection) {
   add_keys(creating, "made by the service when not given");
   add_show_keys(creating);
 
-  add(list, {"list", "List the policies", "  muster policy list\n"});
+  add(list, {"list", "List the policies",
+             "  muster policy list\n"
+             "  muster policy list --hub-name hub.dps.example.net\n"});
 
   const auto showing = add(show, {"show", "Show a policy", "  muster policy show --policy-name factory --show-keys\n"});
   add_name(showing);
@@ -168,7 +176,8 @@ void add_policy_commands(CLI::App& app, Selection& selection) {
       add(write<with_changed_policy>,
           {"update", "Change a policy: what is given, all else stays",
            "  muster policy update --policy-name factory --rights EnrollmentWrite,RegistrationStatusRead\n"
-           "  muster policy update --policy-name factory --regenerate secondary --show-keys\n"});
+           "  muster policy update --policy-name factory --regenerate secondary --show-keys\n"
+           "  muster policy update --hub-name hub.dps.example.net --policy-name service --regenerate primary\n"});
   add_name(updating);
   add_rights(updating, "What it allows from now on; separated by commas or blanks");
   add_keys(updating, "kept when not given");

@@ -116,6 +116,11 @@ class Running {
 
   server::Operations& operations() { return *operations_; }
 
+  /// A hub that was linked since needs its name in the certificates that the service makes for itself.
+  void name_new_hubs() {
+    if (options_.certificates.empty() && certificate_names() != named_) reload_identities();
+  }
+
   /// Certificates from configured files, or our own ones renewed when it is time.
   void reload_identities() {
     auto identities = load_identities();
@@ -270,12 +275,26 @@ class Running {
     }
   }
 
+  /// What the service answers to: its own names, and those of the hubs that it serves.
+  std::vector<std::string> certificate_names() {
+    std::vector<std::string> names = options_.certificate_names();
+    const auto instances = wait_for(store_->list_instances());
+    for (const auto& instance : instances.value_or(std::vector<model::Instance>())) {
+      const auto config = wait_for(store_->config(instance.id));
+      if (!config) continue;
+      for (const auto& [hub, policies] : (*config)->hub_policies) {
+        if (std::ranges::find(names, hub) == names.end()) names.push_back(hub);
+      }
+    }
+    return names;
+  }
+
   Result<std::vector<server::TlsIdentity>> load_identities() {
+    named_ = certificate_names();
     // New keys cannot sign while fast decoding is on (server/tls/fast_decode.h).
     server::disable_fast_decode();
     auto identities = options_.certificates.empty()
-                          ? server::load_or_create_local_identities(
-                                {folder_->tls(), options_.certificate_names(), *sealer_, clock_, random_})
+                          ? server::load_or_create_local_identities({folder_->tls(), named_, *sealer_, clock_, random_})
                           : configured_identities(options_.certificates);
     if (options_.fast_decode) {
       if (auto enabled = server::enable_fast_decode(); !enabled) {
@@ -380,6 +399,7 @@ class Running {
   std::unique_ptr<server::amqp::AmqpProtocol> amqp_over_web_socket_;
   std::unique_ptr<server::HttpProtocol> http_;
   std::unique_ptr<server::Server> server_;
+  std::vector<std::string> named_;  ///< in the certificates that the service made for itself
 };
 
 /// What SIGHUP asks for.
@@ -390,7 +410,8 @@ void reload(Running& running, const server::ServiceManager& manager) {
   manager.ready(running.status());
 }
 
-/// Until SIGINT or SIGTERM; SIGHUP reloads the certificates and opens the access log anew. Once a minute things are
+/// Until SIGINT or SIGTERM; SIGHUP reloads the certificates and opens the access log anew. New hubs get into the
+/// certificates within a beat. Once a minute things are
 /// tidied up, and once a day the certificates are looked at anyway. The service manager hears of it all, and that the
 /// service is alive for as long as all of its threads answer.
 void run_until_stopped(Running& running, const sigset_t& signals, const server::ServiceManager& manager) {
@@ -407,6 +428,7 @@ void run_until_stopped(Running& running, const sigset_t& signals, const server::
       return;
     }
     if (signal == SIGHUP) reload(running, manager);
+    running.name_new_hubs();
     if (beat % kBeatsPerDay == 0) running.reload_identities();
     if (beat % kBeatsPerMaintenance == 0) running.maintain();
   }

@@ -11,6 +11,7 @@
 #include "model/etag.h"
 #include "model/json.h"
 #include "server/api/management_json.h"
+#include "server/api/management_path.h"
 
 namespace muster::server {
 namespace {
@@ -21,36 +22,8 @@ using model::InstanceConfig;
 using model::Right;
 
 constexpr std::size_t kMaxCertificateName = 256;  // service-api.md 8.5
-constexpr int kBadRequest = 400000;
-constexpr int kNotFound = 404000;
 // What the tools are told when their call names no resource group.
 constexpr std::string_view kResourceGroup = "muster";
-
-std::string resource_id(std::string_view subscription, std::string_view group, std::string_view name) {
-  return fmt::format("/subscriptions/{}/resourceGroups/{}/providers/Microsoft.Devices/provisioningServices/{}",
-                     subscription, group, name);
-}
-
-/// Routes below the instance have subscription, resource group and instance name as their first three arguments.
-std::string resource_id(const ApiCall& call) {
-  return resource_id(call.arguments[0], call.arguments[1], call.config->instance.name);
-}
-
-bool names_instance(const ApiCall& call) {
-  return equals_nocase(call.arguments[2], call.config->instance.name);
-}
-
-std::unexpected<ApiError> no_such_instance() {
-  return refuse(404, kNotFound, "No provisioning service of this name answers at this host.");
-}
-
-std::unexpected<ApiError> no_such_certificate() {
-  return refuse(404, kNotFound, "Certificate not found.");
-}
-
-model::IfMatch if_match(const ApiCall& call) {
-  return model::IfMatch::parse(call.request.header("If-Match"));
-}
 
 /// What a certificate PUT carries, either at the top or in `properties` (service-api.md 8.5).
 struct CertificateUpload {
@@ -80,13 +53,6 @@ Result<void> check_certificate_name(std::string_view name) {
   return {};
 }
 
-std::vector<std::string> below_instance(std::initializer_list<std::string_view> rest) {
-  std::vector<std::string> path{"subscriptions",        "{}", "resourceGroups", "{}", "providers", "Microsoft.Devices",
-                                "provisioningServices", "{}"};
-  path.insert(path.end(), rest.begin(), rest.end());
-  return path;
-}
-
 }  // namespace
 
 std::vector<Route> ManagementApi::routes() {
@@ -111,26 +77,23 @@ std::vector<Route> ManagementApi::routes() {
 
 Task<ApiResult> ManagementApi::list_instances(const ApiCall& call) {
   const std::string& subscription = call.arguments[0];
-  const std::string id = resource_id(subscription, kResourceGroup, call.config->instance.name);
+  const std::string id = instance_resource_id(subscription, kResourceGroup, call.config->instance.name);
   json::array value{instance_to_json(*call.config, id, subscription, kResourceGroup)};
   co_return json_response(200, json::serialize(json::object{{"value", std::move(value)}}));
 }
 
 Task<ApiResult> ManagementApi::get_instance(const ApiCall& call) {
   if (!names_instance(call)) co_return no_such_instance();
-  const auto body = instance_to_json(*call.config, resource_id(call), call.arguments[0], call.arguments[1]);
+  const auto body = instance_to_json(*call.config, instance_resource_id(call), call.arguments[0], call.arguments[1]);
   co_return json_response(200, json::serialize(body));
 }
 
 Task<ApiResult> ManagementApi::put_instance(const ApiCall& call) {
   if (!names_instance(call)) co_return no_such_instance();
-  auto body = model::parse_json_object(call.request.body);
-  if (!body) co_return refuse(body.error());
-  const auto properties = model::optional_object(*body, "properties");
-  if (!properties) co_return refuse(properties.error());
-  if (*properties == nullptr) co_return refuse(400, kBadRequest, "properties is missing.");
+  const auto properties = read_properties(call);
+  if (!properties) co_return std::unexpected(properties.error());
 
-  auto change = [this, properties = **properties,
+  auto change = [this, properties = *properties,
                  match = if_match(call)](const InstanceConfig* current) -> Result<InstanceConfig> {
     if (current == nullptr) return fail(ErrorCode::kNotFound, "Instance not found.");
     if (!match.is_absent()) {  // without If-Match the control plane updates what is there
@@ -146,7 +109,7 @@ Task<ApiResult> ManagementApi::put_instance(const ApiCall& call) {
   }
   auto config = co_await store_.config(instance);
   if (!config) co_return refuse(config.error());
-  const auto answer = instance_to_json(**config, resource_id(call), call.arguments[0], call.arguments[1]);
+  const auto answer = instance_to_json(**config, instance_resource_id(call), call.arguments[0], call.arguments[1]);
   co_return json_response(200, json::serialize(answer));
 }
 
@@ -154,7 +117,7 @@ Task<ApiResult> ManagementApi::list_keys(const ApiCall& call) {
   if (!names_instance(call)) co_return no_such_instance();
   if (call.arguments.size() > 3) {
     const auto* policy = call.config->find_policy(call.arguments[3]);
-    if (policy == nullptr) co_return refuse(404, kNotFound, "Policy not found.");
+    if (policy == nullptr) co_return no_such("Policy");
     co_return json_response(200, json::serialize(policy_to_json(*policy)));
   }
   json::array value;
@@ -164,7 +127,7 @@ Task<ApiResult> ManagementApi::list_keys(const ApiCall& call) {
 
 Task<ApiResult> ManagementApi::list_certificates(const ApiCall& call) {
   if (!names_instance(call)) co_return no_such_instance();
-  const std::string id = resource_id(call);
+  const std::string id = instance_resource_id(call);
   json::array value;
   for (const auto& certificate : call.config->certificates) value.push_back(certificate_to_json(certificate, id));
   co_return json_response(200, json::serialize(json::object{{"value", std::move(value)}}));
@@ -173,8 +136,8 @@ Task<ApiResult> ManagementApi::list_certificates(const ApiCall& call) {
 Task<ApiResult> ManagementApi::get_certificate(const ApiCall& call) {
   if (!names_instance(call)) co_return no_such_instance();
   const auto* certificate = call.config->find_certificate(call.arguments[3]);
-  if (certificate == nullptr) co_return no_such_certificate();
-  co_return json_response(200, json::serialize(certificate_to_json(*certificate, resource_id(call))));
+  if (certificate == nullptr) co_return no_such("Certificate");
+  co_return json_response(200, json::serialize(certificate_to_json(*certificate, instance_resource_id(call))));
 }
 
 Task<ApiResult> ManagementApi::put_certificate(const ApiCall& call) {
@@ -202,14 +165,14 @@ Task<ApiResult> ManagementApi::put_certificate(const ApiCall& call) {
   };
   auto stored = co_await store_.change_certificate(call.config->instance.id, name, std::move(change));
   if (!stored) co_return refuse(stored.error());
-  co_return json_response(200, json::serialize(certificate_to_json(*stored, resource_id(call))));
+  co_return json_response(200, json::serialize(certificate_to_json(*stored, instance_resource_id(call))));
 }
 
 Task<ApiResult> ManagementApi::delete_certificate(const ApiCall& call) {
   if (!names_instance(call)) co_return no_such_instance();
   auto check = [match = if_match(call)](const CaCertificate& current) { return match.check_delete(current.etag); };
   auto removed = co_await store_.remove_certificate(call.config->instance.id, call.arguments[3], std::move(check));
-  if (!removed && removed.error().code == ErrorCode::kNotFound) co_return no_such_certificate();
+  if (!removed && removed.error().code == ErrorCode::kNotFound) co_return no_such("Certificate");
   if (!removed) co_return refuse(removed.error());
   co_return HttpResponse{200, {}, {}};
 }

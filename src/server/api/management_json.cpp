@@ -111,7 +111,9 @@ Result<SecretBytes> read_key(const json::object& object, std::string_view member
   return SecretBytes(std::move(*key));
 }
 
-Result<SharedAccessPolicy> read_policy(const json::value& value, const InstanceConfig& current, Random& random) {
+/// A policy of the service or of a hub; `stored`: those of the same owner, whose keys are kept.
+template <class Policy>
+Result<Policy> read_policy(const json::value& value, const std::vector<Policy>& stored, Random& random) {
   if (!value.is_object()) return invalid("properties.authorizationPolicies: every entry must be an object.");
   const json::object& object = value.get_object();
   const auto name = model::required_string(object, "keyName");
@@ -123,37 +125,46 @@ Result<SharedAccessPolicy> read_policy(const json::value& value, const InstanceC
   if (!good_name) return invalid("properties.authorizationPolicies.keyName: letters, digits and _-@. only, up to 64.");
   const auto rights_text = model::required_string(object, "rights");
   if (!rights_text) return std::unexpected(rights_text.error());
-  auto rights = Rights::parse(*rights_text);
+  auto rights = decltype(Policy::rights)::parse(*rights_text);
   if (!rights) return std::unexpected(rights.error());
 
-  const SharedAccessPolicy* stored = current.find_policy(*name);
-  auto primary = read_key(object, "primaryKey", stored != nullptr ? &stored->primary_key : nullptr, random);
+  const auto former = std::ranges::find(stored, *name, &Policy::name);
+  const Policy* current = former == stored.end() ? nullptr : &*former;
+  auto primary = read_key(object, "primaryKey", current != nullptr ? &current->primary_key : nullptr, random);
   if (!primary) return std::unexpected(primary.error());
-  auto secondary = read_key(object, "secondaryKey", stored != nullptr ? &stored->secondary_key : nullptr, random);
+  auto secondary = read_key(object, "secondaryKey", current != nullptr ? &current->secondary_key : nullptr, random);
   if (!secondary) return std::unexpected(secondary.error());
-  return SharedAccessPolicy{std::string(*name), *rights, std::move(*primary), std::move(*secondary)};
+  return Policy{std::string(*name), *rights, std::move(*primary), std::move(*secondary)};
 }
 
-Result<std::vector<SharedAccessPolicy>> read_policies(const json::array& array, const InstanceConfig& current,
-                                                      Random& random) {
+template <class Policy>
+Result<std::vector<Policy>> read_policies(const json::array& array, const std::vector<Policy>& stored, Random& random) {
   if (array.size() > kMaxPolicies) {
     return fail(ErrorCode::kLimitExceeded, "properties.authorizationPolicies: too many policies.");
   }
-  std::vector<SharedAccessPolicy> policies;
-  bool configurable = false;
+  std::vector<Policy> policies;
   for (const auto& value : array) {
-    auto policy = read_policy(value, current, random);
+    auto policy = read_policy(value, stored, random);
     if (!policy) return std::unexpected(policy.error());
-    const bool twice =
-        std::ranges::any_of(policies, [&](const SharedAccessPolicy& p) { return p.name == policy->name; });
+    const bool twice = std::ranges::any_of(policies, [&](const Policy& p) { return p.name == policy->name; });
     if (twice) return invalid(fmt::format("properties.authorizationPolicies: {} is named twice.", policy->name));
-    configurable = configurable || policy->rights.allows(model::Right::kServiceConfig);
     policies.push_back(std::move(*policy));
   }
-  if (!configurable) {
-    return invalid("properties.authorizationPolicies: at least one policy must have the right ServiceConfig.");
-  }
   return policies;
+}
+
+/// Nobody may lock himself out: only such a policy can change policies.
+bool somebody_configures(const std::vector<SharedAccessPolicy>& policies) {
+  return std::ranges::any_of(
+      policies, [](const SharedAccessPolicy& policy) { return policy.rights.allows(model::Right::kServiceConfig); });
+}
+
+template <class Policy>
+json::object to_json(const Policy& policy) {
+  return {{"keyName", policy.name},
+          {"primaryKey", to_base64(policy.primary_key.reveal())},
+          {"secondaryKey", to_base64(policy.secondary_key.reveal())},
+          {"rights", policy.rights.to_string()}};
 }
 
 }  // namespace
@@ -182,10 +193,19 @@ json::object instance_to_json(const InstanceConfig& config, std::string_view id,
 }
 
 json::object policy_to_json(const SharedAccessPolicy& policy) {
-  return {{"keyName", policy.name},
-          {"primaryKey", to_base64(policy.primary_key.reveal())},
-          {"secondaryKey", to_base64(policy.secondary_key.reveal())},
-          {"rights", policy.rights.to_string()}};
+  return to_json(policy);
+}
+
+json::object policy_to_json(const model::HubPolicy& policy) {
+  return to_json(policy);
+}
+
+json::object served_hub_to_json(std::string_view host_name, std::string_view etag, std::string_view id) {
+  return {{"id", id},
+          {"name", host_name},
+          {"type", "Microsoft.Devices/provisioningServices/hubs"},
+          {"etag", etag},
+          {"properties", {{"hostName", host_name}, {"state", "Active"}}}};
 }
 
 json::object certificate_to_json(const model::CaCertificate& certificate, std::string_view instance_resource_id) {
@@ -228,11 +248,22 @@ Result<InstanceConfig> apply_instance_put(const InstanceConfig& current, const j
   const auto policies = model::optional_array(properties, "authorizationPolicies");
   if (!policies) return std::unexpected(policies.error());
   if (*policies != nullptr) {
-    auto read = read_policies(**policies, current, random);
+    auto read = read_policies(**policies, current.policies, random);
     if (!read) return std::unexpected(read.error());
+    if (!somebody_configures(*read)) {
+      return invalid("properties.authorizationPolicies: at least one policy must have the right ServiceConfig.");
+    }
     next.policies = std::move(*read);
   }
   return next;
+}
+
+Result<std::vector<model::HubPolicy>> apply_hub_put(const std::vector<model::HubPolicy>& current,
+                                                    const json::object& properties, Random& random) {
+  const auto policies = model::optional_array(properties, "authorizationPolicies");
+  if (!policies) return std::unexpected(policies.error());
+  if (*policies == nullptr) return current;
+  return read_policies(**policies, current, random);
 }
 
 }  // namespace muster::server

@@ -19,6 +19,9 @@ namespace muster::server {
 boost::json::object instance_to_json(const model::InstanceConfig& config, std::string_view id,
                                      std::string_view subscription, std::string_view resource_group);
 boost::json::object policy_to_json(const model::SharedAccessPolicy& policy);
+boost::json::object policy_to_json(const model::HubPolicy& policy);
+/// A hub that is served here; its etag is that of the configuration it is part of.
+boost::json::object served_hub_to_json(std::string_view host_name, std::string_view etag, std::string_view id);
 boost::json::object certificate_to_json(const model::CaCertificate& certificate, std::string_view instance_resource_id);
 
 /// `properties` of a PUT on the instance applied to its configuration: iotHubs, allocationPolicy and
@@ -28,5 +31,9 @@ boost::json::object certificate_to_json(const model::CaCertificate& certificate,
 Result<model::InstanceConfig> apply_instance_put(const model::InstanceConfig& current,
                                                  const boost::json::object& properties, std::size_t max_hubs,
                                                  Random& random);
+
+/// The policies of a hub after a PUT on it, in the same way; `properties` without authorizationPolicies change nothing.
+Result<std::vector<model::HubPolicy>> apply_hub_put(const std::vector<model::HubPolicy>& current,
+                                                    const boost::json::object& properties, Random& random);
 
 }  // namespace muster::server

@@ -59,6 +59,7 @@ OperationInfo service_operation(const Route& route) {
 OperationInfo management_operation(const Route& route) {
   OperationInfo info{.api = Api::kManagement, .name = name_of(route), .type = "ProvisioningService"};
   if (std::ranges::find(route.path, "certificates") != route.path.end()) info.type = "Certificate";
+  if (std::ranges::find(route.path, "hubs") != route.path.end()) info.type = "Hub";
   // The last argument is what the operation is about; the subscription is never.
   const auto arguments = static_cast<std::size_t>(std::ranges::count(route.path, "{}"));
   if (arguments > 1) info.subject = arguments - 1;

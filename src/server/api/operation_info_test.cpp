@@ -6,6 +6,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "outbound/curl_client.h"
 #include "provisioning/test_world.h"
 #include "server/bootstrap/service.h"
 
@@ -18,7 +19,15 @@ using testing::Pair;
 /// What each route of the service is called in logs and metrics: "METHOD /path" to "api Name Type".
 std::map<std::string, std::string> described_routes() {
   provisioning::testing::World world;
-  const auto service = Service::open({world.store(), world.clock, world.random, {}, {}, {}}).value();
+  outbound::CurlClient outbound({});
+  const auto service = Service::open({.store = world.store(),
+                                      .clock = world.clock,
+                                      .random = world.random,
+                                      .outbound = outbound,
+                                      .attestation = {},
+                                      .attempts = {},
+                                      .limits = {}})
+                           .value();
   std::map<std::string, std::string> out;
   for (const Route& route : service->handler().routes()) {
     std::string path = route.method + " ";

@@ -28,6 +28,7 @@ Service::Service(const Parts& parts, InstanceDirectory instances)
       transfer_(parts.store, parts.random),
       registrations_(parts.store),
       management_(parts.store, parts.random, parts.limits.linked_hubs),
+      hub_policies_(parts.store, parts.random),
       explanations_(parts.store, parts_.attestation),
       devices_({instances_, parts.store, registrar_, attempts_, parts.clock}, parts.limits),
       device_api_(devices_),
@@ -75,7 +76,7 @@ Result<std::size_t> Service::trim_events(std::chrono::hours retention) {
 std::vector<Route> Service::all_routes() {
   std::vector<Route> out;
   for (auto routes : {enrollments_.routes(), transfer_.routes(), registrations_.routes(), management_.routes(),
-                      explanations_.routes(), device_api_.routes()}) {
+                      hub_policies_.routes(), explanations_.routes(), device_api_.routes()}) {
     out.insert(out.end(), std::make_move_iterator(routes.begin()), std::make_move_iterator(routes.end()));
   }
   return out;

@@ -17,6 +17,7 @@
 #include "server/api/device_service.h"
 #include "server/api/enrollment_api.h"
 #include "server/api/enrollment_transfer.h"
+#include "server/api/hub_policy_api.h"
 #include "server/api/management_api.h"
 #include "server/api/registration_api.h"
 #include "server/hub_api/event_api.h"
@@ -81,6 +82,7 @@ class Service {
   EnrollmentTransfer transfer_;
   RegistrationApi registrations_;
   ManagementApi management_;
+  HubPolicyApi hub_policies_;
   AttemptApi explanations_;
   DeviceService devices_;
   DeviceApi device_api_;

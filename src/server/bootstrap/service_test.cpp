@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "base/file.h"
+#include "outbound/curl_client.h"
 #include "provisioning/test_world.h"
 
 namespace muster::server {
@@ -24,9 +25,11 @@ std::string line_of(const Route& route) {
 class ServiceRoutes : public testing::Test {
  protected:
   World world_;
+  outbound::CurlClient outbound_{{}};
   std::unique_ptr<Service> service_ = Service::open({.store = world_.store(),
                                                      .clock = world_.clock,
                                                      .random = world_.random,
+                                                     .outbound = outbound_,
                                                      .attestation = {},
                                                      .attempts = {},
                                                      .limits = {}})
