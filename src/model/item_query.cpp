@@ -26,8 +26,10 @@ Folding folding_of(const MemberPath& member) {
        {"registrationId", "enrollmentGroupId", "provisioningStatus", "allocationPolicy"}) {
     if (member[0] == name) return Folding::kCase;
   }
-  const bool time = member[0] == "createdDateTimeUtc" || member[0] == "lastUpdatedDateTimeUtc";
-  return time ? Folding::kTime : Folding::kNone;
+  for (const std::string_view name : {"createdDateTimeUtc", "lastUpdatedDateTimeUtc", "startTimeUtc", "endTimeUtc"}) {
+    if (member[0] == name) return Folding::kTime;
+  }
+  return Folding::kNone;
 }
 
 /// A form in which texts that mean the same are the same. A text that is no time, such as "2026-01", stays as it is:
@@ -112,13 +114,33 @@ bool holds(Comparison comparison, std::partial_ordering order) {
       return order > 0;
     case Comparison::kGreaterOrEqual:
       return order >= 0;
+    case Comparison::kDefined:
+    case Comparison::kStartsWith:
+    case Comparison::kEndsWith:
+      break;
   }
   return false;
+}
+
+/// The function tests: what does not come down to an order.
+bool passes_function(const MemberTest& test, const value* member) {
+  if (test.comparison == Comparison::kDefined) return member != nullptr;
+  const auto* text = member == nullptr ? nullptr : member->if_string();
+  const auto* part = std::get_if<std::string>(&test.values.front());
+  if (text == nullptr || part == nullptr) return false;
+  const std::string folded = fold(folding_of(test.member), *text);
+  return test.comparison == Comparison::kStartsWith ? folded.starts_with(*part) : folded.ends_with(*part);
+}
+
+bool is_function(Comparison comparison) {
+  return comparison == Comparison::kDefined || comparison == Comparison::kStartsWith ||
+         comparison == Comparison::kEndsWith;
 }
 
 bool passes(const MemberTest& test, const object& item) {
   static const value kNull;
   const value* member = find_member(item, test.member);
+  if (is_function(test.comparison)) return passes_function(test, member);
   const CompareWith compare{member == nullptr ? kNull : *member, folding_of(test.member)};
   return std::ranges::any_of(
       test.values, [&](const QueryValue& literal) { return holds(test.comparison, std::visit(compare, literal)); });
@@ -139,14 +161,20 @@ bool evaluate(const Condition& condition, const object& item) {
   return false;
 }
 
-/// Puts a member where it stands in the item. A path into a member that is selected as a whole adds nothing.
-void copy_member(const object& item, const MemberPath& path, object& out) {
+/// Puts a member where it stands in the item, or under its alias. A path into a member that is selected as a whole adds
+/// nothing.
+void copy_member(const object& item, const wire::SelectedMember& selected, object& out) {
+  const MemberPath& path = selected.member;
   const value* found = find_member(item, path);
   if (found == nullptr) return;
+  if (!selected.alias.empty()) {
+    out[selected.alias] = *found;
+    return;
+  }
   object* into = &out;
   for (std::size_t i = 0; i + 1 < path.size(); ++i) {
     value& next = (*into)[path[i]];
-    if (next.is_null()) next.emplace_object();
+    if (!next.is_object()) next.emplace_object();
     into = &next.get_object();
   }
   (*into)[path.back()] = *found;
@@ -162,9 +190,27 @@ bool ItemFilter::matches(const object& item) const {
   return evaluate(condition_, item);
 }
 
-object select_members(const object& item, const std::vector<MemberPath>& members) {
+std::optional<std::vector<std::string>> required_texts(const Condition& condition, const MemberPath& member) {
+  if (condition.kind == Condition::Kind::kAll) {
+    for (const Condition& operand : condition.operands) {
+      if (auto found = required_texts(operand, member)) return found;
+    }
+    return std::nullopt;
+  }
+  const MemberTest& test = condition.test;
+  const bool names = test.comparison == Comparison::kEqual || test.comparison == Comparison::kIn;
+  if (condition.kind != Condition::Kind::kTest || test.member != member || !names) return std::nullopt;
+  std::vector<std::string> out;
+  for (const QueryValue& literal : test.values) {
+    // A value of another type equals no text.
+    if (const auto* text = std::get_if<std::string>(&literal)) out.push_back(*text);
+  }
+  return out;
+}
+
+object select_members(const object& item, const std::vector<wire::SelectedMember>& members) {
   object out;
-  for (const MemberPath& path : members) copy_member(item, path, out);
+  for (const wire::SelectedMember& selected : members) copy_member(item, selected, out);
   return out;
 }
 

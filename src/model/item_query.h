@@ -1,5 +1,7 @@
 #pragma once
 
+#include <optional>
+#include <string>
 #include <vector>
 
 #include <boost/json/object.hpp>
@@ -24,7 +26,13 @@ class ItemFilter {
   wire::Condition condition_;  ///< its texts folded as those of items are
 };
 
-/// The item with the selected members only, in the form they have in it; those that it lacks are left out.
-boost::json::object select_members(const boost::json::object& item, const std::vector<wire::MemberPath>& members);
+/// The texts one of which a member must have for the condition to hold, when the condition says so at its top: what is
+/// asked for can be looked up then. With case, whatever the member. nullopt: nothing is said.
+std::optional<std::vector<std::string>> required_texts(const wire::Condition& condition,
+                                                       const wire::MemberPath& member);
+
+/// The item with the selected members only, in the form they have in it, those with an alias under that; what the item
+/// lacks is left out.
+boost::json::object select_members(const boost::json::object& item, const std::vector<wire::SelectedMember>& members);
 
 }  // namespace muster::model

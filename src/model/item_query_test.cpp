@@ -134,5 +134,47 @@ TEST(SelectMembers, LeavesOutWhatTheItemLacks) {
   EXPECT_EQ(selected("nothing, deviceId.x, attestation.x509.clientCertificates"), "{}");
 }
 
+TEST(SelectMembers, GivesOtherNames) {
+  const auto query = wire::parse_query(
+      "SELECT attestation.type AS kind, deviceId AS initialTwin, initialTwin.tags.site", wire::QueryLanguage::kHub);
+  ASSERT_TRUE(query) << query.error().message;
+  EXPECT_EQ(boost::json::serialize(select_members(parse_json_object(kItem).value(), query->select)),
+            R"({"kind":"symmetricKey","initialTwin":{"tags":{"site":"ams"}}})");
+}
+
+bool hub_matches(std::string_view condition, std::string_view item) {
+  const auto query = wire::parse_query("* WHERE " + std::string(condition), wire::QueryLanguage::kHub);
+  EXPECT_TRUE(query) << query.error().message;
+  return ItemFilter(*query->where).matches(parse_json_object(item).value());
+}
+
+TEST(ItemFilter, FunctionsLookAtAMember) {  // hub-api.md 1.7
+  constexpr std::string_view kTwin =
+      R"({"deviceId":"Pump-1","tags":{"site":"north","n":7,"gone":null},"startTimeUtc":"2026-02-01T00:00:01.0000000Z"})";
+  EXPECT_TRUE(hub_matches("is_defined(tags.site) AND is_defined(tags) AND is_defined(tags.gone)", kTwin));
+  EXPECT_FALSE(hub_matches("is_defined(tags.site.x) OR is_defined(tags.Site) OR is_defined(nothing)", kTwin));
+  EXPECT_TRUE(hub_matches("STARTSWITH(deviceId, 'Pump') AND STARTSWITH(deviceId, '')", kTwin));
+  EXPECT_TRUE(hub_matches("ENDSWITH(tags.site, 'th') AND ENDSWITH(tags.site, 'north')", kTwin));
+  EXPECT_FALSE(hub_matches("STARTSWITH(deviceId, 'pump') OR ENDSWITH(tags.site, 'the north')", kTwin));
+  EXPECT_FALSE(hub_matches("STARTSWITH(tags.n, '7') OR ENDSWITH(tags, '') OR STARTSWITH(nothing, '')", kTwin));
+  EXPECT_TRUE(hub_matches("tags.n NIN [1, 2] AND nothing NIN ['x'] AND NOT tags.site NIN ['north']", kTwin));
+  EXPECT_TRUE(hub_matches("startTimeUtc = '2026-02-01T00:00:01Z' AND STARTSWITH(startTimeUtc, '2026-02')", kTwin));
+}
+
+TEST(ItemFilter, TextsThatAConditionRequiresAreKnown) {
+  const auto required = [](std::string_view condition) {
+    const auto query = wire::parse_query("* WHERE " + std::string(condition), wire::QueryLanguage::kHub);
+    return required_texts(*query->where, {"deviceId"});
+  };
+  using Texts = std::vector<std::string>;
+  EXPECT_EQ(required("deviceId = 'a'"), Texts{"a"});
+  EXPECT_EQ(required("tags.x = 1 AND (deviceId IN ['a', 'b', 7] AND tags.y = 2)"), (Texts{"a", "b"}));
+  EXPECT_EQ(required("deviceId = null"), Texts{});
+  for (const char* open : {"tags.x = 'a'", "deviceId = 'a' OR tags.x = 1", "deviceId != 'a'", "NOT deviceId = 'a'",
+                           "deviceId NIN ['a']", "STARTSWITH(deviceId, 'a')", "tags.deviceId = 'a'"}) {
+    EXPECT_EQ(required(open), std::nullopt) << open;
+  }
+}
+
 }  // namespace
 }  // namespace muster::model

@@ -22,9 +22,20 @@ using MemberPath = std::vector<std::string>;
 /// A literal: null, true or false, a number, a text.
 using QueryValue = std::variant<std::monostate, bool, std::int64_t, double, std::string>;
 
-enum class Comparison { kEqual, kNotEqual, kLess, kLessOrEqual, kGreater, kGreaterOrEqual, kIn };
+enum class Comparison {
+  kEqual,
+  kNotEqual,
+  kLess,
+  kLessOrEqual,
+  kGreater,
+  kGreaterOrEqual,
+  kIn,
+  kDefined,     ///< the member is there, with no value to compare it with
+  kStartsWith,  ///< the value is a text
+  kEndsWith,    ///< the value is a text
+};
 
-/// A member compared with one value, or with several when kIn.
+/// A member compared with one value, with several when kIn, with none when kDefined.
 struct MemberTest {
   MemberPath member;
   Comparison comparison = Comparison::kEqual;
@@ -58,18 +69,35 @@ struct OrderTerm {
   bool operator==(const OrderTerm&) const = default;
 };
 
+struct SelectedMember {
+  MemberPath member;
+  std::string alias = {};  ///< empty: it stays in its place
+
+  bool operator==(const SelectedMember&) const = default;
+};
+
 struct Query {
-  std::vector<MemberPath> select;  ///< empty: everything
+  std::vector<SelectedMember> select;  ///< empty: everything
+  std::string count_as = {};           ///< only how many there are is asked for, under this name; empty: it is not
+  MemberPath from = {};                ///< empty: it says nothing
   std::optional<Condition> where;
   std::vector<OrderTerm> order;
 
   bool operator==(const Query&) const = default;
 };
 
-/// Reads a query of the service API (service-api.md 6; the grammar for users is docs/query.md):
-/// [SELECT (* | members)] [FROM word] [WHERE condition] [ORDER BY members]. The FROM word decides nothing, the route
-/// does. kInvalidArgument names the column (from 1, in characters), what was expected and what stands there.
-Result<Query> parse_query(std::string_view text);
+/// Whose queries are read. Those of a hub (hub-api.md 1.7) have more than those of the provisioning service
+/// (service-api.md 6): COUNT(), aliases, NIN, is_defined(), STARTSWITH() and ENDSWITH().
+enum class QueryLanguage { kService, kHub };
+
+/// Reads a query; the grammar for users is docs/query.md:
+/// [SELECT (* | members)] [FROM word] [WHERE condition] [ORDER BY members]. kInvalidArgument names the column (from 1,
+/// in characters), what was expected and what stands there.
+Result<Query> parse_query(std::string_view text, QueryLanguage language = QueryLanguage::kService);
+
+/// Reads what a job of a hub says of its devices (hub-api.md 7.1): "*" or a condition alone, also behind
+/// "FROM name WHERE". Only `from` and `where` are set. Errors as parse_query.
+Result<Query> parse_job_condition(std::string_view text);
 
 /// "query column 7: what", the form of all its errors.
 std::string query_fault(std::size_t column, std::string_view what);

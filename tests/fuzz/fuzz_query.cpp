@@ -1,4 +1,6 @@
-// Queries of the service API: any text is understood or refused, and what is understood can be asked of any item.
+// Queries of the service API and of hubs: any text is understood or refused, and what is understood can be asked of any
+// item.
+#include <algorithm>
 #include <cstdlib>
 
 #include "base/bytes.h"
@@ -24,9 +26,9 @@ void ask(const muster::wire::Query& query, const boost::json::object& item) {
     opposite.operands.push_back(*query.where);
     if (muster::model::ItemFilter(std::move(opposite)).matches(item) == found) std::abort();
   }
-  if (query.select.empty()) return;
   const auto selected = muster::model::select_members(item, query.select);
-  if (muster::model::select_members(selected, query.select) != selected) std::abort();
+  const bool renamed = std::ranges::any_of(query.select, [](const auto& each) { return !each.alias.empty(); });
+  if (!renamed && muster::model::select_members(selected, query.select) != selected) std::abort();
 }
 
 const boost::json::object& sample_item() {
@@ -37,21 +39,30 @@ const boost::json::object& sample_item() {
   return *item;
 }
 
+void check(const muster::Result<muster::wire::Query>& query, std::size_t size, std::string_view item_text) {
+  if (!query) {
+    if (!query.error().message.starts_with("query")) std::abort();
+    return;
+  }
+  if (size > muster::wire::kMaxQueryLength) std::abort();
+  ask(*query, sample_item());
+  if (const auto item = muster::model::parse_json_object(item_text)) ask(*query, *item);
+}
+
 }  // namespace
 
 /// The query, and after a NUL the item it is asked of.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view input = muster::as_text({data, size});
   const std::size_t end = std::min(input.find('\0'), input.size());
+  const std::string_view item = input.substr(std::min(end + 1, input.size()));
   const std::string text = muster::wire::unwrap_printed_query(input.substr(0, end));
-  const auto query = muster::wire::parse_query(text);
-  if (!query) {
-    if (!query.error().message.starts_with("query")) std::abort();
-    return 0;
-  }
-  if (text.size() > muster::wire::kMaxQueryLength) std::abort();
-  ask(*query, sample_item());
-  if (end == input.size()) return 0;
-  if (const auto item = muster::model::parse_json_object(input.substr(end + 1))) ask(*query, *item);
+  const auto of_service = muster::wire::parse_query(text);
+  check(of_service, text.size(), item);
+  const auto of_hub = muster::wire::parse_query(text, muster::wire::QueryLanguage::kHub);
+  check(of_hub, text.size(), item);
+  // A hub's language has more, and nothing means something else in it.
+  if (of_service && (!of_hub || *of_hub != *of_service)) std::abort();
+  check(muster::wire::parse_job_condition(text), text.size(), item);
   return 0;
 }

@@ -20,7 +20,7 @@ inline constexpr std::size_t kMaxScannedEntries = 10'000;
 
 /// A query on a collection of entries, checked to be one that can be answered.
 struct EnrollmentQuery {
-  std::vector<wire::MemberPath> select;  ///< empty: everything
+  std::vector<wire::SelectedMember> select;  ///< empty: everything
   std::optional<model::ItemFilter> filter;
 };
 
