@@ -15,6 +15,7 @@
 #include "model/etag.h"
 #include "model/hub_device.h"
 #include "model/hub_event.h"
+#include "model/hub_job.h"
 #include "model/instance.h"
 #include "model/registration.h"
 #include "model/tpm_challenge.h"
@@ -86,6 +87,15 @@ struct HubDeviceChange {
 struct HubDeviceCount {
   std::uint64_t all = 0;
   std::uint64_t enabled = 0;
+};
+
+/// Which job of which local hub.
+struct HubJobKey {
+  InstanceId instance;
+  std::string hub;
+  std::string job_id;
+
+  auto operator<=>(const HubJobKey&) const = default;
 };
 
 /// How an operation ends in the transaction that begins it.
@@ -233,6 +243,33 @@ class Store {
   virtual Task<Result<std::uint64_t>> find_hub_consumer(InstanceId instance, std::string hub, std::string consumer) = 0;
   virtual Task<Result<void>> put_hub_consumer(InstanceId instance, std::string hub, std::string consumer,
                                               std::uint64_t position) = 0;
+
+  // --- jobs of the local hubs ------------------------------------------------------------------------------------
+  /// kConflict when the id is taken, kLimitExceeded when `most_open` jobs of the hub are open already.
+  virtual Task<Result<void>> create_hub_job(InstanceId instance, std::string hub, model::HubJob job,
+                                            std::size_t most_open) = 0;
+  /// The devices of an open job are not counted.
+  virtual Task<Result<std::optional<model::HubJob>>> find_hub_job(HubJobKey key) = 0;
+  /// Changes the job and writes states of its devices, in one transaction. kNotFound for an unknown job.
+  virtual Task<Result<model::HubJob>> change_hub_job(HubJobKey key, Change<model::HubJob> change,
+                                                     std::vector<model::DeviceJob> devices) = 0;
+  /// In the order of their ids.
+  virtual Task<Result<Page<model::HubJob>>> list_hub_jobs(InstanceId instance, std::string hub, std::string after,
+                                                          std::size_t limit) = 0;
+  /// Jobs of all hubs that have something left to do.
+  virtual Task<Result<std::vector<HubJobKey>>> open_hub_jobs() = 0;
+  /// Writes states of devices, over those that were there.
+  virtual Task<Result<void>> put_device_jobs(InstanceId instance, std::string hub,
+                                             std::vector<model::DeviceJob> devices) = 0;
+  /// The first devices of a job that are in a state, in the order of their ids.
+  virtual Task<Result<std::vector<model::DeviceJob>>> find_device_jobs(HubJobKey key, model::DeviceJobStatus status,
+                                                                       std::size_t limit) = 0;
+  /// In the order of jobs and devices. Without a job id those of all jobs of the hub.
+  virtual Task<Result<Page<model::DeviceJob>>> list_device_jobs(HubJobKey key, std::string after,
+                                                                std::size_t limit) = 0;
+  virtual Task<Result<model::DeviceJobCount>> count_device_jobs(HubJobKey key) = 0;
+  /// Forgets the jobs that ended before `before` and are not open; returns how many.
+  virtual Task<Result<std::size_t>> purge_hub_jobs(TimePoint before) = 0;
 
   /// Commits a write of no meaning: fails when other writes would fail now.
   virtual Task<Result<void>> check_writable() = 0;

@@ -99,6 +99,12 @@ Result<Query> parse_query(std::string_view text, QueryLanguage language = QueryL
 /// "FROM name WHERE". Only `from` and `where` are set. Errors as parse_query.
 Result<Query> parse_job_condition(std::string_view text);
 
+/// Takes the name of what is queried from the front of members: FROM devices.jobs, `devices.jobs.jobId` is `jobId`. A
+/// source is named in any case.
+void drop_source(Condition& condition, const MemberPath& source);
+/// The same in all of a query, by its own `from`.
+void drop_source(Query& query);
+
 /// "query column 7: what", the form of all its errors.
 std::string query_fault(std::size_t column, std::string_view what);
 

@@ -68,6 +68,13 @@ TEST(HubQuery, WhatIsWrongIsNamed) {
             "query column 11: expected =, !=, <>, <, <=, >, >=, IN, NIN or NOT IN, found 'LIKE'.");
 }
 
+TEST(HubQuery, TheSourceMayStandInFrontOfMembers) {
+  Query query = read("SELECT devices.jobs.deviceId FROM devices.jobs WHERE Devices.Jobs.jobId = 'j' AND devices = 1");
+  drop_source(query);
+  EXPECT_EQ(query.select, (std::vector<SelectedMember>{{{"deviceId"}}}));
+  EXPECT_EQ(query.where, read("* WHERE jobId = 'j' AND devices = 1").where);
+}
+
 TEST(HubQuery, AJobNamesItsDevicesByAConditionAlone) {  // hub-api.md 7.1
   for (const char* text : {"*", " * ", "FROM devices"}) {
     const auto query = parse_job_condition(text);

@@ -201,8 +201,35 @@ CREATE TABLE hub_consumer (
 ) WITHOUT ROWID;
 )sql";
 
+// Jobs of hubs and what became of their devices. `ended` is 0 while the job is open. The index of states counts devices
+// and finds those that are due.
+constexpr const char* kVersion6 = R"sql(
+CREATE TABLE hub_job (
+  instance TEXT NOT NULL REFERENCES instance (instance),
+  hub TEXT NOT NULL,
+  job_id TEXT NOT NULL,
+  is_open INTEGER NOT NULL,
+  ended BIGINT NOT NULL,
+  body TEXT NOT NULL,
+  PRIMARY KEY (instance, hub, job_id)
+) WITHOUT ROWID;
+CREATE INDEX hub_job_open ON hub_job (instance, hub, job_id) WHERE is_open = 1;
+CREATE INDEX hub_job_closed ON hub_job (ended) WHERE is_open = 0;
+CREATE TABLE device_job (
+  instance TEXT NOT NULL REFERENCES instance (instance),
+  hub TEXT NOT NULL,
+  job_id TEXT NOT NULL,
+  device_id TEXT NOT NULL,
+  status INTEGER NOT NULL,
+  body TEXT NOT NULL,
+  PRIMARY KEY (instance, hub, job_id, device_id)
+) WITHOUT ROWID;
+CREATE INDEX device_job_status ON device_job (instance, hub, job_id, status, device_id);
+)sql";
+
 /// Number n brings version n to n + 1. Published ones are never edited.
-constexpr std::array<const char*, kSchemaVersion> kMigrations{kVersion1, kVersion2, kVersion3, kVersion4, kVersion5};
+constexpr std::array<const char*, kSchemaVersion> kMigrations{kVersion1, kVersion2, kVersion3,
+                                                              kVersion4, kVersion5, kVersion6};
 
 struct FileState {
   std::int64_t application_id = 0;

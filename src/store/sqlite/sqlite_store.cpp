@@ -11,6 +11,7 @@
 #include "store/sqlite/enrollments.h"
 #include "store/sqlite/hub_devices.h"
 #include "store/sqlite/hub_events.h"
+#include "store/sqlite/hub_jobs.h"
 #include "store/sqlite/instances.h"
 #include "store/sqlite/master_key.h"
 #include "store/sqlite/operations.h"
@@ -378,6 +379,76 @@ class SqliteStore final : public Store {
                         position](const Session& session) {
       return sqlite::put_hub_consumer(session, instance, hub, consumer, position);
     });
+  }
+
+  Task<Result<void>> create_hub_job(InstanceId instance, std::string hub, model::HubJob job,
+                                    std::size_t most_open) override {
+    return write<void>([instance = std::move(instance), hub = std::move(hub), job = std::move(job),
+                        most_open](const Session& session) {
+      return sqlite::create_hub_job(session, {instance, hub, job.id}, job, most_open);
+    });
+  }
+
+  Task<Result<std::optional<model::HubJob>>> find_hub_job(HubJobKey key) override {
+    return read<std::optional<model::HubJob>>(
+        [key = std::move(key)](const Session& session) { return sqlite::find_hub_job(session, key); });
+  }
+
+  Task<Result<model::HubJob>> change_hub_job(HubJobKey key, Change<model::HubJob> change,
+                                             std::vector<model::DeviceJob> devices) override {
+    return write<model::HubJob>([key = std::move(key), change = std::move(change),
+                                 devices = std::move(devices)](const Session& session) mutable {
+      return sqlite::change_hub_job(session, key, change, devices);
+    });
+  }
+
+  Task<Result<Page<model::HubJob>>> list_hub_jobs(InstanceId instance, std::string hub, std::string after,
+                                                  std::size_t limit) override {
+    return read<Page<model::HubJob>>(
+        [instance = std::move(instance), hub = std::move(hub), after = std::move(after),
+         limit](const Session& session) { return sqlite::list_hub_jobs(session, instance, hub, after, limit); });
+  }
+
+  Task<Result<std::vector<HubJobKey>>> open_hub_jobs() override {
+    return read<std::vector<HubJobKey>>([](const Session& session) { return sqlite::open_hub_jobs(session); });
+  }
+
+  Task<Result<void>> put_device_jobs(InstanceId instance, std::string hub,
+                                     std::vector<model::DeviceJob> devices) override {
+    return write<void>(
+        [instance = std::move(instance), hub = std::move(hub), devices = std::move(devices)](const Session& session) {
+          return sqlite::put_device_jobs(session, instance, hub, devices);
+        });
+  }
+
+  Task<Result<std::vector<model::DeviceJob>>> find_device_jobs(HubJobKey key, model::DeviceJobStatus status,
+                                                               std::size_t limit) override {
+    return read<std::vector<model::DeviceJob>>([key = std::move(key), status, limit](const Session& session) {
+      return sqlite::find_device_jobs(session, key, status, limit);
+    });
+  }
+
+  Task<Result<Page<model::DeviceJob>>> list_device_jobs(HubJobKey key, std::string after, std::size_t limit) override {
+    return read<Page<model::DeviceJob>>(
+        [key = std::move(key), after = std::move(after), limit](const Session& session) {
+          return sqlite::list_device_jobs(session, key, after, limit);
+        });
+  }
+
+  Task<Result<model::DeviceJobCount>> count_device_jobs(HubJobKey key) override {
+    return read<model::DeviceJobCount>(
+        [key = std::move(key)](const Session& session) { return sqlite::count_device_jobs(session, key); });
+  }
+
+  Task<Result<std::size_t>> purge_hub_jobs(TimePoint before) override {
+    for (std::size_t last = kPurgeBatch; last == kPurgeBatch;) {
+      auto purged = co_await write<std::size_t>(
+          [before](const Session& session) { return sqlite::purge_device_jobs(session, before, kPurgeBatch); });
+      if (!purged) co_return purged;
+      last = *purged;
+    }
+    co_return co_await write<std::size_t>(
+        [before](const Session& session) { return sqlite::purge_hub_jobs(session, before); });
   }
 
   Task<Result<void>> check_writable() override {
