@@ -6,6 +6,10 @@
 namespace muster::hub {
 
 DirectMethods::~DirectMethods() {
+  abandon();
+}
+
+void DirectMethods::abandon() {
   std::map<std::string, Pending> rest;
   {
     const std::scoped_lock lock(mutex_);

@@ -44,6 +44,9 @@ class DirectMethods final : public ReadyObserver {
   using Outcome = std::expected<MethodAnswer, MethodFault>;
   Task<Outcome> invoke(HubName hub, std::string device_id, MethodCall call);
 
+  /// Answers every call under way as if its time were over: before the end of the process, for those who wait for them.
+  void abandon();
+
   /// A device answers. False: nobody waits for it (any more).
   bool answered(const HubName& hub, const std::string& device_id, const std::string& request_id, MethodAnswer answer);
   void ready_for_methods(const HubName& hub, const std::string& device_id) override;

@@ -21,7 +21,4 @@ class MethodApi {
   hub::DirectMethods& methods_;
 };
 
-/// The members of a method call in a request or a job. kInvalidArgument names what is wrong.
-Result<hub::MethodCall> read_method_call(const boost::json::object& body);
-
 }  // namespace muster::server
