@@ -78,6 +78,13 @@ void apply(model::Twin& twin, const TwinPatch& patch, Registry::TwinWrite how, T
 
 }  // namespace
 
+Result<void> check_twin_patch(const json::object& patch) {
+  const auto read = read_patch(patch);
+  if (!read) return std::unexpected(read.error());
+  if (!read->tags && !read->desired) return invalid("There are neither tags nor properties.desired.");
+  return {};
+}
+
 Task<Result<HubDevice>> Registry::get(HubName hub, std::string device_id) {
   auto found = co_await parts_.store.find_hub_device(hub.instance, hub.host, device_id);
   if (!found) co_return std::unexpected(found.error());

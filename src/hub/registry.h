@@ -33,6 +33,10 @@ class RegistryObserver {
                                const boost::json::object& change) = 0;
 };
 
+/// Whether a twin may be given this: tags and properties.desired, either or both, within their limits (hub-api.md 1.5).
+/// What is left after merging may still be too much.
+Result<void> check_twin_patch(const boost::json::object& patch);
+
 /// The identities and twins of devices as their owner handles them (hub-api.md 1.3 to 1.5). Stateless, thread-safe.
 ///
 /// Errors: kNotFound for an unknown device, kConflict for one that is there already, kPreconditionFailed for another
