@@ -65,6 +65,8 @@ days = 30                     # and none longer than this
 
 [hub]
 # local_host_name = "hub.dps.example.net"   # the hub that this service serves itself; default: hub.<first host name>
+max_open_jobs = 100           # jobs of a hub that have not ended, scheduled ones included
+job_devices_per_second = 100  # devices of a hub that jobs begin with, over all of its jobs
 
 [outbound]                    # requests to linked hubs and webhooks
 # ca_file = "plant-ca.pem"               # certificates (PEM) to trust besides the system's

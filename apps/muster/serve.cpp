@@ -42,6 +42,7 @@ constexpr std::chrono::minutes kMaintenanceInterval{1};
 constexpr std::chrono::seconds kBeatInterval{5};
 constexpr std::chrono::seconds kStopGrace{10};
 constexpr std::size_t kOwnDescriptors = 256;
+constexpr std::chrono::hours kJobRetention = std::chrono::days(30);   // hub-api.md 8
 constexpr std::chrono::hours kEventRetention = std::chrono::days(7);  // hub-api.md 6.1: the most that a hub keeps
 
 /// The signals that the main thread waits for; blocked in every thread, so that none is interrupted.
@@ -110,6 +111,9 @@ class Running {
     }
     if (auto trimmed = service_->trim_events(kEventRetention); !trimmed) {
       log_warning("events.not-trimmed", {{"error", trimmed.error().message}});
+    }
+    if (auto purged = service_->purge_jobs(kJobRetention); !purged) {
+      log_warning("hub.jobs-not-purged", {{"error", purged.error().message}});
     }
     note_ca_certificates();
   }
@@ -253,12 +257,15 @@ class Running {
                                           .attestation = options_.attestation,
                                           .attempts = options_.attempts,
                                           .limits = options_.service_limits,
+                                          .jobs = options_.jobs,
+                                          .job_runner = options_.job_runner,
                                           .operation_observers = operations_->operation_observers(),
                                           .registration_observer = &operations_->registration_observer(),
                                           .hub_metrics = &metrics.hubs()});
     if (!service) return std::unexpected(service.error());
     service_ = std::move(*service);
     operations_->liveness().watch("registrar", service_->registrar().executor());
+    operations_->liveness().watch("hub jobs", service_->job_runner().executor());
     metrics.add_gauge("muster_registrations_in_flight", "Operations that are being worked on",
                       [&registrar = service_->registrar()] { return static_cast<double>(registrar.in_flight()); });
     metrics.add_gauge("muster_store_pending_writes", "Changes that wait for their commit",

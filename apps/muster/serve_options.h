@@ -11,6 +11,7 @@
 
 #include "base/log.h"
 #include "base/result.h"
+#include "hub/jobs.h"
 #include "muster/environment.h"
 #include "outbound/http.h"
 #include "provisioning/settings.h"
@@ -79,6 +80,8 @@ struct ServeOptions {
   std::chrono::minutes operation_retention{60};   ///< [operations] how long results stay readable (device-api.md 9)
   provisioning::AttemptRetention attempts;        ///< [attempts] how much is kept for explanations
   std::string local_hub;                          ///< [hub] host name of the hub that this service serves itself
+  hub::Jobs::Settings jobs;                       ///< [hub] how many jobs may be open
+  hub::JobRunner::Settings job_runner;            ///< [hub] how fast they go
   outbound::HttpOptions outbound = {.trust_system = true};  ///< [outbound] how linked hubs and webhooks are reached
 
   /// The names a generated server certificate carries: the host names, "localhost" and "127.0.0.1".

@@ -100,6 +100,8 @@ keep = 500
 days = 7
 [hub]
 local_host_name = "h.example.net"
+max_open_jobs = 3
+job_devices_per_second = 5
 [outbound]
 ca_file = "plant.pem"
 connect_to = ["a.example.net=10.0.0.7:8443", "b.example.net=10.0.0.8"]
@@ -134,6 +136,8 @@ connect_to = ["a.example.net=10.0.0.7:8443", "b.example.net=10.0.0.8"]
   EXPECT_EQ(options->attempts.keep, 500U);
   EXPECT_EQ(options->attempts.age, std::chrono::days(7));
   EXPECT_EQ(options->local_hub, "h.example.net");
+  EXPECT_EQ(options->jobs.most_open, 3U);
+  EXPECT_EQ(options->job_runner.operations_per_second, 5U);
   EXPECT_EQ(options->outbound.ca_file, "plant.pem");
   EXPECT_TRUE(options->outbound.trust_system);
   EXPECT_THAT(options->outbound.connect_to, ElementsAre("a.example.net::10.0.0.7:8443", "b.example.net::10.0.0.8:"));

@@ -342,6 +342,10 @@ constexpr std::array kSettings = std::to_array<ServeSetting>({
        return set;
      }},
     {"hub", "local_host_name", SettingType::kText, "", "", "", "", set_local_hub},
+    {"hub", "max_open_jobs", SettingType::kInteger, "", "", "", "",
+     [](ServeOptions& o, Values v) { return set_integer<1, 10'000>(o.jobs.most_open, v); }},
+    {"hub", "job_devices_per_second", SettingType::kInteger, "", "", "", "",
+     [](ServeOptions& o, Values v) { return set_integer<1, 100'000>(o.job_runner.operations_per_second, v); }},
     {"outbound", "ca_file", SettingType::kText, "", "", "", "", set_outbound_ca},
     {"outbound", "connect_to", SettingType::kTextList, "", "", "", "", set_outbound_addresses},
 });

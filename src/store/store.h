@@ -98,6 +98,10 @@ struct HubJobKey {
   auto operator<=>(const HubJobKey&) const = default;
 };
 
+/// Where a listing of the devices of jobs goes on behind this one: both ids with kBetweenIds, which none can hold.
+std::string place_of(const model::DeviceJob& device);
+inline constexpr char kBetweenIds = '\n';
+
 /// How an operation ends in the transaction that begins it.
 struct OperationEnd {
   model::Registration record;

@@ -8,22 +8,7 @@ import clients
 import hubs
 import sas
 
-ROUTES = [
-    ("GET", "/devices"),
-    ("GET", "/devices/nobody"),
-    ("PUT", "/devices/nobody"),
-    ("DELETE", "/devices/nobody"),
-    ("DELETE", "/devices/nobody/commands"),
-    ("POST", "/devices"),
-    ("POST", "/devices/query"),
-    ("GET", "/statistics/devices"),
-    ("GET", "/statistics/service"),
-    ("GET", "/twins/nobody"),
-    ("PATCH", "/twins/nobody"),
-    ("PUT", "/twins/nobody"),
-    ("POST", "/twins/nobody/methods"),
-    ("GET", "/events"),
-]
+ROUTES = hubs.declared_routes()
 
 
 @pytest.fixture
@@ -229,6 +214,52 @@ def test_pages_of_a_query_have_their_headers(owner, unique):
     assert some.header("x-ms-item-type") == "Raw" and some.json()[0] == {"deviceId": f"{site}-0"}
     refused(owner.call("POST", "/devices/query", {"query": "SELECT"}), 400, "ArgumentInvalid")
     refused(owner.call("POST", "/devices/query", {}), 400, "ArgumentInvalid")
+
+
+CONDITIONS = {
+    "tags.n NIN [0, 1]": [2],
+    "is_defined(tags.extra)": [1],
+    "NOT IS_DEFINED(tags.extra) AND tags.n > 0": [2],
+    "STARTSWITH(tags.name, 'pump-') AND ENDSWITH(tags.name, '2')": [2],
+    "devices.tags.n = 1": [1],
+    "status = 'enabled' AND connectionState = 'Disconnected' AND authenticationType = 'sas'": [0, 1, 2],
+}
+
+
+@pytest.fixture(scope="module")
+def fleet(muster):
+    owner = hubs.Owner(muster)
+    for number in range(3):
+        owner.create(f"queried-{number}")
+        tags = {"fleet": "queried", "n": number, "name": f"pump-{number}"} | ({"extra": 1} if number == 1 else {})
+        assert owner.call("PATCH", f"/twins/queried-{number}", {"tags": tags}).status == 200
+    return owner
+
+
+@pytest.mark.parametrize("condition", CONDITIONS)
+def test_a_query_finds_exactly_what_it_says(fleet, condition):
+    text = f"SELECT tags.n AS n FROM devices WHERE tags.fleet = 'queried' AND ({condition})"
+    answer = fleet.call("POST", "/devices/query", {"query": text})
+    assert answer.header("x-ms-item-type") == "Raw"
+    assert answer.json() == [{"n": number} for number in CONDITIONS[condition]]
+    count = fleet.call("POST", "/devices/query", {"query": text.replace("tags.n AS n", "COUNT() AS all")})
+    assert count.json() == [{"all": len(CONDITIONS[condition])}]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "SELECT * FROM devices.modules",
+        "SELECT * FROM enrollments",
+        "SELECT COUNT() FROM devices",
+        "SELECT deviceId, COUNT() AS n FROM devices",
+        "SELECT * FROM devices WHERE LENGTH(deviceId) = 1",
+        "SELECT * FROM devices ORDER BY deviceId",
+        "SELECT * FROM devices GROUP BY status",
+    ],
+)
+def test_a_query_that_cannot_be_answered_is_refused(owner, text):
+    refused(owner.call("POST", "/devices/query", {"query": text}), 400, "ArgumentInvalid")
 
 
 def test_methods_have_their_own_envelope(owner, device):

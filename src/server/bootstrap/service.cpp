@@ -13,6 +13,9 @@ Result<std::unique_ptr<Service>> Service::open(Parts parts) {
   auto resumed = wait_for(service->registrar_.resume_open_operations());
   if (!resumed) return std::unexpected(resumed.error());
   if (*resumed > 0) log_info("registration.resumed", {{"operations", std::to_string(*resumed)}});
+  auto jobs = wait_for(service->job_runner_.resume());
+  if (!jobs) return std::unexpected(jobs.error());
+  if (*jobs > 0) log_info("hub.jobs-resumed", {{"jobs", std::to_string(*jobs)}});
   return service;
 }
 
@@ -41,9 +44,12 @@ Service::Service(const Parts& parts, InstanceDirectory instances)
       events_(parts.store, timers_),
       twins_(parts.store, parts.clock),
       hub_registry_({parts.store, parts.clock, parts.random, &live_devices_}),
+      job_runner_({parts.store, parts.clock, timers_, hub_registry_, methods_, &live_devices_}, parts.job_runner),
+      jobs_(parts.store, parts.clock, job_runner_, parts.jobs),
       registry_api_({parts.store, hub_registry_, parts.random, &live_devices_}),
       method_api_(hub_registry_, methods_),
       event_api_(events_),
+      job_api_(jobs_),
       hub_handler_({instances_, parts.store, parts.clock, parts.random, parts.attestation.sas_tolerance, handler_},
                    hub_routes()),
       mqtt_provisioning_(gateway_),
@@ -62,7 +68,7 @@ Service::Service(const Parts& parts, InstanceDirectory instances)
 
 std::vector<HubRoute> Service::hub_routes() {
   std::vector<HubRoute> out;
-  for (auto routes : {registry_api_.routes(), method_api_.routes(), event_api_.routes()}) {
+  for (auto routes : {registry_api_.routes(), method_api_.routes(), event_api_.routes(), job_api_.routes()}) {
     out.insert(out.end(), std::make_move_iterator(routes.begin()), std::make_move_iterator(routes.end()));
   }
   return out;
@@ -70,6 +76,10 @@ std::vector<HubRoute> Service::hub_routes() {
 
 Result<std::size_t> Service::trim_events(std::chrono::hours retention) {
   return wait_for(parts_.store.trim_hub_events(parts_.clock.now() - retention));
+}
+
+Result<std::size_t> Service::purge_jobs(std::chrono::hours retention) {
+  return wait_for(parts_.store.purge_hub_jobs(parts_.clock.now() - retention));
 }
 
 /// Fixed words come before the device routes, which begin with a placeholder.

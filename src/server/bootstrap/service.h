@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/random.h"
 #include "base/result.h"
+#include "hub/jobs.h"
 #include "hub/local_hub.h"
 #include "outbound/http.h"
 #include "provisioning/registrar.h"
@@ -22,6 +23,7 @@
 #include "server/api/registration_api.h"
 #include "server/hub_api/event_api.h"
 #include "server/hub_api/hub_handler.h"
+#include "server/hub_api/job_api.h"
 #include "server/hub_api/method_api.h"
 #include "server/hub_api/registry_api.h"
 #include "server/metrics/observed_hub.h"
@@ -33,8 +35,8 @@ namespace muster::server {
 
 /// Everything between the listeners and the store, wired: APIs, registrar, hub.
 ///
-/// Lifecycle: open() once, after the store holds an instance; operations that were open at the last end go on at once.
-/// Stop the listeners before dropping it. Thread-safe.
+/// Lifecycle: open() once, after the store holds an instance; operations and jobs that were open at the last end go on
+/// at once. Stop the listeners before dropping it. Thread-safe.
 class Service {
  public:
   struct Parts {
@@ -45,6 +47,8 @@ class Service {
     provisioning::AttestationSettings attestation;
     provisioning::AttemptRetention attempts;
     ServiceLimits limits;
+    hub::Jobs::Settings jobs = {};
+    hub::JobRunner::Settings job_runner = {};
     std::vector<OperationObserver*> operation_observers = {};
     provisioning::RegistrationObserver* registration_observer = nullptr;  ///< may be null
     HubMetrics* hub_metrics = nullptr;                                    ///< may be null
@@ -60,10 +64,14 @@ class Service {
   /// What is spoken over MQTT: the device API, and the hubs.
   [[nodiscard]] mqtt::Owner& mqtt() { return mqtt_devices_; }
   [[nodiscard]] provisioning::Registrar& registrar() { return registrar_; }
+  [[nodiscard]] hub::JobRunner& job_runner() { return job_runner_; }
+  [[nodiscard]] const HubHandler& hub_handler() const { return hub_handler_; }
   /// Forgets results of operations that began longer ago than `retention`; returns how many.
   Result<std::size_t> purge_operations(std::chrono::minutes retention);
   /// Forgets the messages of devices that are older than `retention`; returns how many.
   Result<std::size_t> trim_events(std::chrono::hours retention);
+  /// Forgets the jobs of hubs that ended longer ago than `retention`; returns how many.
+  Result<std::size_t> purge_jobs(std::chrono::hours retention);
   /// Forgets the oldest attempts beyond their retention; returns how many.
   Result<std::size_t> trim_attempts();
 
@@ -94,9 +102,12 @@ class Service {
   hub::EventLog events_;
   hub::DeviceTwins twins_;
   hub::Registry hub_registry_;
+  hub::JobRunner job_runner_;
+  hub::Jobs jobs_;
   RegistryApi registry_api_;
   MethodApi method_api_;
   EventApi event_api_;
+  JobApi job_api_;
   HubHandler hub_handler_;
   mqtt::Provisioning mqtt_provisioning_;
   mqtt::Hub mqtt_hub_;

@@ -5,9 +5,12 @@
 #include <optional>
 #include <utility>
 
+#include <boost/json/serialize.hpp>
+
 #include "base/bytes.h"
 #include "model/item_query.h"
 #include "model/json.h"
+#include "server/api/api_call.h"
 
 namespace muster::server {
 namespace {
@@ -16,7 +19,7 @@ namespace json = boost::json;
 
 constexpr std::size_t kLargestPage = 1000;
 constexpr std::size_t kDefaultPageSize = 100;
-constexpr std::size_t kPiece = 200;        ///< devices read at once: a few milliseconds of the thread's time
+constexpr std::size_t kPiece = 200;        ///< items read at once: a few milliseconds of the thread's time
 constexpr std::size_t kMostRead = 10'000;  ///< for one page
 
 /// Absent, zero and too much give what is usual; anything but a number is refused.
@@ -39,46 +42,68 @@ Result<std::string> read_continuation(const HttpRequest& request) {
 
 }  // namespace
 
+Result<HubPageRequest> read_hub_page(const HttpRequest& request) {
+  auto limit = read_page_size(request);
+  if (!limit) return std::unexpected(limit.error());
+  auto after = read_continuation(request);
+  if (!after) return std::unexpected(after.error());
+  return HubPageRequest{*std::move(after), *limit};
+}
+
 Result<HubQuery> read_hub_query(const HttpRequest& request) {
   const auto body = model::parse_json_object(request.body);
   if (!body) return std::unexpected(body.error());
   const auto text = model::required_string(*body, "query");
   if (!text) return std::unexpected(text.error());
-  auto query = wire::parse_query(*text);
+  auto query = wire::parse_query(*text, wire::QueryLanguage::kHub);
   if (!query) return std::unexpected(query.error());
-  if (!query->order.empty()) return invalid("ORDER BY is not supported: devices come in the order of their ids.");
-  auto limit = read_page_size(request);
-  if (!limit) return std::unexpected(limit.error());
-  auto after = read_continuation(request);
-  if (!after) return std::unexpected(after.error());
-  return HubQuery{*std::move(query), *std::move(after), *limit};
+  if (!query->order.empty()) return invalid("ORDER BY is not supported: items come in the order of their ids.");
+  auto page = read_hub_page(request);
+  if (!page) return std::unexpected(page.error());
+  wire::drop_source(*query);
+  return HubQuery{*std::move(query), *std::move(page)};
 }
 
-Task<Result<HubQueryPage>> run_hub_query(store::Store& store, hub::HubName hub, HubQuery query,
-                                         std::function<hub::ConnectionState(const std::string&)> state) {
-  std::optional<model::ItemFilter> filter;
-  if (query.query.where) filter.emplace(*std::move(query.query.where));
-  HubQueryPage out{.items = {}, .item_type = query.query.select.empty() ? "Twin" : "Raw", .next = {}};
-  std::string last = std::move(query.after);
-  for (std::size_t read = 0; read < kMostRead; read += kPiece) {
-    auto page = co_await store.list_hub_devices(hub.instance, hub.host, last, kPiece);
-    if (!page) co_return std::unexpected(page.error());
-    for (std::size_t i = 0; i < page->items.size(); ++i) {
-      const model::HubDevice& device = page->items[i];
-      last = device.device_id;
-      const json::object twin = twin_to_json(device, state(device.device_id));
-      if (filter && !filter->matches(twin)) continue;
-      out.items.push_back(query.query.select.empty() ? twin : model::select_members(twin, query.query.select));
-      if (out.items.size() < query.limit) continue;
-      const bool more = i + 1 < page->items.size() || !page->next.empty();
+Task<Result<HubQueryPage>> run_hub_query(QuerySource& source, HubQuery asked) {
+  const wire::Query& query = asked.query;
+  const std::optional<model::ItemFilter> filter =
+      query.where ? std::optional(model::ItemFilter(*query.where)) : std::nullopt;
+  const bool counts = !query.count_as.empty();
+  HubQueryPage out;
+  out.item_type = query.select.empty() && !counts ? source.item_type() : "Raw";
+  std::uint64_t count = 0;
+  std::string last = std::move(asked.page.after);
+  for (std::size_t read = 0; counts || read < kMostRead; read += kPiece) {
+    const std::size_t wanted = asked.page.limit - out.items.size();
+    auto piece = co_await source.read(last, filter || counts ? kPiece : std::min(kPiece, wanted));
+    if (!piece) co_return std::unexpected(piece.error());
+    for (QuerySource::Item& item : piece->items) {
+      last = item.place;
+      if (filter && !filter->matches(item.value)) continue;
+      ++count;
+      if (counts) continue;
+      out.items.push_back(query.select.empty() ? std::move(item.value)
+                                               : model::select_members(item.value, query.select));
+      if (out.items.size() < asked.page.limit) continue;
+      const bool more = &item != &piece->items.back() || !piece->last;
       if (more) out.next = to_base64(as_bytes(last));
       co_return out;
     }
-    if (page->next.empty()) co_return out;
+    if (piece->last) {
+      if (counts) out.items.push_back(json::object{{query.count_as, count}});
+      co_return out;
+    }
     co_await Yield();
   }
   out.next = to_base64(as_bytes(last));
   co_return out;
+}
+
+HttpResponse hub_query_response(const HubQueryPage& page) {
+  HttpResponse response = json_response(200, json::serialize(page.items));
+  response.headers.emplace_back("x-ms-item-type", page.item_type);
+  if (!page.next.empty()) response.headers.emplace_back("x-ms-continuation", page.next);
+  return response;
 }
 
 }  // namespace muster::server

@@ -1,34 +1,44 @@
 #pragma once
 
-#include <functional>
+#include <cstddef>
 #include <string>
 
 #include <boost/json/array.hpp>
 
-#include "hub/connections.h"
 #include "server/http/message.h"
+#include "server/hub_api/query_source.h"
 #include "wire/query.h"
 
 namespace muster::server {
 
-/// A query of twins with its page (hub-api.md 1.7).
+/// Which page of an answer is asked for, by x-ms-max-item-count and x-ms-continuation (hub-api.md 1.7).
+struct HubPageRequest {
+  std::string after;  ///< place of the last item of the page before; empty: from the first
+  std::size_t limit = 100;
+};
+
+/// What is asked of a source.
 struct HubQuery {
   wire::Query query;
-  std::string after;  ///< id of the last device of the page before
-  std::size_t limit = 100;
+  HubPageRequest page;
 };
 
 struct HubQueryPage {
   boost::json::array items;
-  std::string item_type;  ///< "Twin", or "Raw" for other things than whole twins
+  std::string item_type;  ///< of the source, or "Raw" for other things than its whole items
   std::string next;       ///< continuation; empty: there is no more
 };
 
-/// Of the body, x-ms-max-item-count and x-ms-continuation. kInvalidArgument for what cannot be read.
+/// kInvalidArgument for what cannot be read, as below.
+Result<HubPageRequest> read_hub_page(const HttpRequest& request);
+/// Of the body and the headers. The source stands in `from`, and in front of no member any more.
 Result<HubQuery> read_hub_query(const HttpRequest& request);
 
-/// A page may be short, or empty, when many devices had to be looked at.
-Task<Result<HubQueryPage>> run_hub_query(store::Store& store, hub::HubName hub, HubQuery query,
-                                         std::function<hub::ConnectionState(const std::string&)> state);
+/// A page may be short, or empty, when many items had to be looked at; a count looks at all. `source` outlives the
+/// call.
+Task<Result<HubQueryPage>> run_hub_query(QuerySource& source, HubQuery query);
+
+/// The answer: a bare array, with what it consists of and where it goes on in headers.
+HttpResponse hub_query_response(const HubQueryPage& page);
 
 }  // namespace muster::server

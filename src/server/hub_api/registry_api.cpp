@@ -8,10 +8,11 @@
 #include <boost/json/serialize.hpp>
 #include <fmt/format.h>
 
+#include "base/text.h"
+#include "model/item_query.h"
 #include "model/json.h"
 #include "server/api/api_call.h"
 #include "server/hub_api/hub_bulk.h"
-#include "server/hub_api/hub_query.h"
 
 namespace muster::server {
 namespace {
@@ -162,13 +163,25 @@ Task<HubResult> RegistryApi::write_twin(const HubCall& call, Registry::TwinWrite
 Task<HubResult> RegistryApi::query(const HubCall& call) {
   auto query = read_hub_query(call.request);
   if (!query) co_return refuse_hub(query.error());
-  const auto state = [this, &call](const std::string& device_id) { return connection(call, device_id); };
-  auto page = co_await run_hub_query(parts_.store, call.hub, *std::move(query), state);
+  const auto source = source_of(call, query->query);
+  if (!source) co_return refuse_hub(source.error());
+  const auto page = co_await run_hub_query(**source, *std::move(query));
   if (!page) co_return refuse_hub(page.error());
-  HttpResponse response = json_response(200, json::serialize(page->items));
-  response.headers.emplace_back("x-ms-item-type", page->item_type);
-  if (!page->next.empty()) response.headers.emplace_back("x-ms-continuation", page->next);
-  co_return response;
+  co_return hub_query_response(*page);
+}
+
+Result<std::unique_ptr<QuerySource>> RegistryApi::source_of(const HubCall& call, const wire::Query& query) const {
+  const std::string from = to_lower(fmt::format("{}", fmt::join(query.from, ".")));
+  if (from == "devices.jobs") {
+    const auto jobs = query.where ? model::required_texts(*query.where, {"jobId"}) : std::nullopt;
+    const bool one = jobs && jobs->size() == 1;
+    return std::make_unique<DeviceJobSource>(parts_.store, call.hub, one ? jobs->front() : "");
+  }
+  if (!from.empty() && from != "devices") {
+    return invalid("query: only FROM devices and FROM devices.jobs are possible.");
+  }
+  return std::make_unique<TwinSource>(
+      parts_.store, call.hub, [this, &call](const std::string& device_id) { return connection(call, device_id); });
 }
 
 }  // namespace muster::server

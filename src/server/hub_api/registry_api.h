@@ -1,10 +1,12 @@
 #pragma once
 
+#include <memory>
 #include <vector>
 
 #include "hub/connections.h"
 #include "hub/registry.h"
 #include "server/hub_api/hub_call.h"
+#include "server/hub_api/hub_query.h"
 
 namespace muster::server {
 
@@ -36,6 +38,8 @@ class RegistryApi {
   Task<HubResult> write_twin(const HubCall& call, hub::Registry::TwinWrite how);
   Task<HubResult> query(const HubCall& call);
 
+  /// What the query is FROM; `call` outlives it.
+  [[nodiscard]] Result<std::unique_ptr<QuerySource>> source_of(const HubCall& call, const wire::Query& query) const;
   [[nodiscard]] hub::ConnectionState connection(const HubCall& call, const std::string& device_id) const;
   [[nodiscard]] HttpResponse identity(const HubCall& call, const model::HubDevice& device) const;
   [[nodiscard]] HttpResponse twin(const HubCall& call, const model::HubDevice& device) const;

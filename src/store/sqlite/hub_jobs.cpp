@@ -14,9 +14,6 @@ using model::DeviceJob;
 using model::DeviceJobStatus;
 using model::HubJob;
 
-/// Between the ids of the place in a listing; no id can hold it.
-constexpr char kBetween = '\n';
-
 /// The number in the column; part of the stored form.
 int status_code(DeviceJobStatus status) {
   switch (status) {
@@ -64,10 +61,6 @@ Result<std::int64_t> count_open(const Session& session, const HubJobKey& key) {
       [](const Statement& row) -> Result<std::int64_t> { return row.integer(0); });
   if (!count) return std::unexpected(count.error());
   return count->value_or(0);
-}
-
-std::string place_of(const DeviceJob& device) {
-  return fmt::format("{}{}{}", device.job_id, kBetween, device.device_id);
 }
 
 }  // namespace
@@ -155,7 +148,7 @@ Result<std::vector<DeviceJob>> find_device_jobs(const Session& session, const Hu
 Result<Page<DeviceJob>> list_device_jobs(const Session& session, const HubJobKey& key, const std::string& after,
                                          std::size_t limit) {
   const std::size_t count = std::max<std::size_t>(limit, 1);
-  const std::size_t between = std::min(after.find(kBetween), after.size());
+  const std::size_t between = std::min(after.find(kBetweenIds), after.size());
   const std::string job = after.substr(0, between);
   const std::string device = after.substr(std::min(between + 1, after.size()));
   const std::string hub_key = model::id_key(key.hub);
