@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "base/file.h"
+#include "outbound/curl_client.h"
 #include "provisioning/test_world.h"
 #include "server/bootstrap/service.h"
 #include "wire/sas_token.h"
@@ -39,6 +40,7 @@ class HubRoutes : public testing::Test {
     service_ = Service::open({.store = world_.store(),
                               .clock = world_.clock,
                               .random = world_.random,
+                              .outbound = outbound_,
                               .attestation = {},
                               .attempts = {},
                               .limits = {}})
@@ -62,6 +64,7 @@ class HubRoutes : public testing::Test {
   }
 
   World world_;
+  outbound::CurlClient outbound_{{}};
   std::unique_ptr<Service> service_;
 };
 
