@@ -42,8 +42,7 @@ constexpr std::chrono::minutes kMaintenanceInterval{1};
 constexpr std::chrono::seconds kBeatInterval{5};
 constexpr std::chrono::seconds kStopGrace{10};
 constexpr std::size_t kOwnDescriptors = 256;
-constexpr std::chrono::hours kJobRetention = std::chrono::days(30);   // hub-api.md 8
-constexpr std::chrono::hours kEventRetention = std::chrono::days(7);  // hub-api.md 6.1: the most that a hub keeps
+constexpr std::chrono::hours kJobRetention = std::chrono::days(30);  // hub-api.md 8
 
 /// The signals that the main thread waits for; blocked in every thread, so that none is interrupted.
 sigset_t awaited_signals() {
@@ -109,12 +108,10 @@ class Running {
     if (auto trimmed = service_->trim_attempts(); !trimmed) {
       log_warning("attempts.not-trimmed", {{"error", trimmed.error().message}});
     }
-    if (auto trimmed = service_->trim_events(kEventRetention); !trimmed) {
-      log_warning("events.not-trimmed", {{"error", trimmed.error().message}});
-    }
     if (auto purged = service_->purge_jobs(kJobRetention); !purged) {
       log_warning("hub.jobs-not-purged", {{"error", purged.error().message}});
     }
+    service_->trim_events();
     note_ca_certificates();
   }
 
@@ -259,6 +256,7 @@ class Running {
                                           .limits = options_.service_limits,
                                           .jobs = options_.jobs,
                                           .job_runner = options_.job_runner,
+                                          .events = options_.event_retention,
                                           .operation_observers = operations_->operation_observers(),
                                           .registration_observer = &operations_->registration_observer(),
                                           .hub_metrics = &metrics.hubs()});

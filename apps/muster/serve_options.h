@@ -11,6 +11,7 @@
 
 #include "base/log.h"
 #include "base/result.h"
+#include "hub/event_settings.h"
 #include "hub/jobs.h"
 #include "muster/environment.h"
 #include "outbound/http.h"
@@ -79,6 +80,7 @@ struct ServeOptions {
   std::size_t store_max_batch = 128;              ///< [store] changes in one commit
   std::chrono::minutes operation_retention{60};   ///< [operations] how long results stay readable (device-api.md 9)
   provisioning::AttemptRetention attempts;        ///< [attempts] how much is kept for explanations
+  hub::RetentionSettings event_retention;         ///< [hub] how long and how much of what devices say is kept
   std::string local_hub;                          ///< [hub] host name of the hub that this service serves itself
   hub::Jobs::Settings jobs;                       ///< [hub] how many jobs may be open
   hub::JobRunner::Settings job_runner;            ///< [hub] how fast they go

@@ -1,13 +1,10 @@
 #include "hub/registry.h"
 
-#include <future>
-
 #include <boost/json/parse.hpp>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "hub/device_twins.h"
-#include "hub/event_log.h"
 #include "provisioning/test_world.h"
 
 namespace muster::hub {
@@ -114,43 +111,6 @@ TEST_F(RegistryTest, ADeviceReportsAndReadsBothSides) {
   EXPECT_EQ(fault_of(twins_.report(hub_, "d", parse(R"({"a.b":1})"))), ErrorCode::kInvalidArgument);
   EXPECT_EQ(fault_of(twins_.report(hub_, "nobody", parse("{}"))), ErrorCode::kNotFound);
   EXPECT_THAT(observer_.out, IsEmpty());
-}
-
-TEST_F(RegistryTest, EventsAreReadFromAPlaceThatIsKept) {
-  Timers timers;
-  EventLog log(world_.store(), timers);
-  const auto append = [&](std::string body) {
-    EXPECT_TRUE(wait_for(log.append(hub_, {.device_id = "d", .body = std::move(body)})));
-  };
-  const auto bodies = [&](EventLog::Reading reading) {
-    std::string out;
-    for (const auto& event : must(log.read(hub_, std::move(reading)))) out += event.body;
-    return out;
-  };
-  append("a");
-  append("b");
-  append("c");
-  EXPECT_EQ(bodies({}), "abc");
-  EXPECT_EQ(bodies({.after = 1, .limit = 1}), "b");
-  EXPECT_EQ(bodies({.consumer = "line"}), "abc");
-  EXPECT_EQ(bodies({.consumer = "line", .after = 2}), "c");
-  EXPECT_EQ(bodies({.consumer = "line"}), "c") << "the place is kept";
-  EXPECT_EQ(bodies({.consumer = "line", .after = 3, .wait = std::chrono::milliseconds(5)}), "");
-  EXPECT_EQ(wait_for(world_.store().trim_hub_events(from_micros(1))).value(), 3U);
-  append("d");
-  const auto events = must(log.read(hub_, {}));
-  ASSERT_EQ(events.size(), 1U);
-  EXPECT_EQ(events.front().sequence, 4U) << "numbers are not given again";
-}
-
-TEST_F(RegistryTest, AReaderIsWokenByAnEvent) {
-  Timers timers;
-  EventLog log(world_.store(), timers);
-  std::promise<std::size_t> got;
-  start(log.read(hub_, {.wait = std::chrono::minutes(10)}),
-        [&](Result<std::vector<model::HubEvent>> events) { got.set_value(events ? events->size() : 99); });
-  EXPECT_TRUE(wait_for(log.append(hub_, {.device_id = "d"})));
-  EXPECT_EQ(got.get_future().get(), 1U);
 }
 
 }  // namespace

@@ -102,6 +102,21 @@ struct HubJobKey {
 std::string place_of(const model::DeviceJob& device);
 inline constexpr char kBetweenIds = '\n';
 
+/// How much of an event log is read at once: at most so many events, and no more after so many octets of them.
+struct HubEventLimit {
+  std::size_t events = 100;
+  std::size_t octets = std::size_t{1} << 20U;
+};
+
+/// The event log of one hub.
+struct HubLog {
+  InstanceId instance;
+  std::string hub;           ///< in lower case
+  std::uint64_t first = 0;   ///< number of the oldest event that is kept; one more than `last` when none is
+  std::uint64_t last = 0;    ///< number that was given last
+  std::uint64_t octets = 0;  ///< of the events that are kept, as stored
+};
+
 /// How an operation ends in the transaction that begins it.
 struct OperationEnd {
   model::Registration record;
@@ -236,13 +251,21 @@ class Store {
                                                Check<model::HubDevice> check) = 0;
 
   // --- event logs of the local hubs ------------------------------------------------------------------------------
-  /// The number that the event got: one more than the one before, whatever was dropped meanwhile.
-  virtual Task<Result<std::uint64_t>> append_hub_event(InstanceId instance, std::string hub, model::HubEvent event) = 0;
+  /// Adds events in their order, all or none; the number of the last one. The first gets one more than the one before
+  /// it in the log, whatever was dropped meanwhile.
+  virtual Task<Result<std::uint64_t>> append_hub_events(InstanceId instance, std::string hub,
+                                                        std::vector<model::HubEvent> events) = 0;
   /// In the order of their numbers, from the first one after `after`.
   virtual Task<Result<std::vector<model::HubEvent>>> read_hub_events(InstanceId instance, std::string hub,
-                                                                     std::uint64_t after, std::size_t limit) = 0;
-  /// Drops events of all hubs that came before `before`; returns how many.
-  virtual Task<Result<std::size_t>> trim_hub_events(TimePoint before) = 0;
+                                                                     std::uint64_t after, HubEventLimit limit) = 0;
+  /// The logs of all hubs that ever had an event.
+  virtual Task<Result<std::vector<HubLog>>> list_hub_logs() = 0;
+  /// One of them; a hub that never had an event has an empty log.
+  virtual Task<Result<HubLog>> find_hub_log(InstanceId instance, std::string hub) = 0;
+  /// Drops the oldest events of a log that came before `before`, and those beyond the newest ones of at most `octets`;
+  /// no more at once than a commit takes that holds nobody up. The result counts them; 0: nothing is left to drop.
+  virtual Task<Result<std::size_t>> trim_hub_events(InstanceId instance, std::string hub, TimePoint before,
+                                                    std::uint64_t octets) = 0;
   /// How far a reader of a log has got; 0 for one that is not known.
   virtual Task<Result<std::uint64_t>> find_hub_consumer(InstanceId instance, std::string hub, std::string consumer) = 0;
   virtual Task<Result<void>> put_hub_consumer(InstanceId instance, std::string hub, std::string consumer,

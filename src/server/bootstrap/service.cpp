@@ -42,6 +42,7 @@ Service::Service(const Parts& parts, InstanceDirectory instances)
       live_devices_(parts.clock),
       methods_(live_devices_, timers_),
       events_(parts.store, timers_),
+      retention_(parts.store, parts.clock, parts.events),
       twins_(parts.store, parts.clock),
       hub_registry_({parts.store, parts.clock, parts.random, &live_devices_}),
       job_runner_({parts.store, parts.clock, timers_, hub_registry_, methods_, &live_devices_}, parts.job_runner),
@@ -72,10 +73,6 @@ std::vector<HubRoute> Service::hub_routes() {
     out.insert(out.end(), std::make_move_iterator(routes.begin()), std::make_move_iterator(routes.end()));
   }
   return out;
-}
-
-Result<std::size_t> Service::trim_events(std::chrono::hours retention) {
-  return wait_for(parts_.store.trim_hub_events(parts_.clock.now() - retention));
 }
 
 Result<std::size_t> Service::purge_jobs(std::chrono::hours retention) {

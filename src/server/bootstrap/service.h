@@ -8,6 +8,7 @@
 #include "base/random.h"
 #include "base/result.h"
 #include "hub/jobs.h"
+#include "hub/event_retention.h"
 #include "hub/local_hub.h"
 #include "outbound/http.h"
 #include "provisioning/registrar.h"
@@ -49,6 +50,7 @@ class Service {
     ServiceLimits limits;
     hub::Jobs::Settings jobs = {};
     hub::JobRunner::Settings job_runner = {};
+    hub::RetentionSettings events = {};
     std::vector<OperationObserver*> operation_observers = {};
     provisioning::RegistrationObserver* registration_observer = nullptr;  ///< may be null
     HubMetrics* hub_metrics = nullptr;                                    ///< may be null
@@ -68,10 +70,10 @@ class Service {
   [[nodiscard]] const HubHandler& hub_handler() const { return hub_handler_; }
   /// Forgets results of operations that began longer ago than `retention`; returns how many.
   Result<std::size_t> purge_operations(std::chrono::minutes retention);
-  /// Forgets the messages of devices that are older than `retention`; returns how many.
-  Result<std::size_t> trim_events(std::chrono::hours retention);
   /// Forgets the jobs of hubs that ended longer ago than `retention`; returns how many.
   Result<std::size_t> purge_jobs(std::chrono::hours retention);
+  /// Begins to forget events of hubs beyond their retention, and does not wait for it.
+  void trim_events() { retention_.begin(); }
   /// Forgets the oldest attempts beyond their retention; returns how many.
   Result<std::size_t> trim_attempts();
 
@@ -100,6 +102,7 @@ class Service {
   hub::LiveDevices live_devices_;
   hub::DirectMethods methods_;
   hub::EventLog events_;
+  hub::EventRetention retention_;
   hub::DeviceTwins twins_;
   hub::Registry hub_registry_;
   hub::JobRunner job_runner_;

@@ -14,6 +14,8 @@ constexpr std::uint64_t kMostEvents = 1000;
 constexpr std::uint64_t kUsualEvents = 100;
 constexpr std::uint64_t kLongestWait = 60;  // seconds; less than what proxies allow
 constexpr std::size_t kLongestConsumer = 64;
+/// After so many an answer ends, however many events were asked for: each may have a quarter of a mebibyte.
+constexpr std::size_t kMostOctets = std::size_t{8} << 20U;
 
 Result<std::optional<std::uint64_t>> read_number(const HubCall& call, std::string_view name, std::uint64_t most) {
   const auto text = call.target.parameter(name);
@@ -40,7 +42,7 @@ Result<hub::EventLog::Reading> read_request(const HubCall& call) {
   out.after = *after;
   const auto most = read_number(call, "max", kMostEvents);
   if (!most) return std::unexpected(most.error());
-  out.limit = std::max<std::size_t>(most->value_or(kUsualEvents), 1);
+  out.limit = {.events = std::max<std::size_t>(most->value_or(kUsualEvents), 1), .octets = kMostOctets};
   const auto wait = read_number(call, "wait", kLongestWait);
   if (!wait) return std::unexpected(wait.error());
   out.wait = std::chrono::seconds(wait->value_or(0));

@@ -227,9 +227,19 @@ CREATE TABLE device_job (
 CREATE INDEX device_job_status ON device_job (instance, hub, job_id, status, device_id);
 )sql";
 
+// Events of a hub grow old in the order of their numbers, so an index of times says nothing more, and every event paid
+// for it. How much a hub keeps is counted as it comes and goes; kEventOverhead of hub_events.cpp is in it.
+constexpr const char* kVersion7 = R"sql(
+DROP INDEX hub_event_age;
+ALTER TABLE hub_event_log ADD COLUMN octets BIGINT NOT NULL DEFAULT 0;
+UPDATE hub_event_log SET octets = (
+  SELECT COALESCE(SUM(length(CAST(e.envelope AS BLOB)) + length(e.body) + 100), 0) FROM hub_event e
+  WHERE e.instance = hub_event_log.instance AND e.hub = hub_event_log.hub);
+)sql";
+
 /// Number n brings version n to n + 1. Published ones are never edited.
-constexpr std::array<const char*, kSchemaVersion> kMigrations{kVersion1, kVersion2, kVersion3,
-                                                              kVersion4, kVersion5, kVersion6};
+constexpr std::array<const char*, kSchemaVersion> kMigrations{kVersion1, kVersion2, kVersion3, kVersion4,
+                                                              kVersion5, kVersion6, kVersion7};
 
 struct FileState {
   std::int64_t application_id = 0;

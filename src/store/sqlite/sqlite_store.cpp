@@ -339,31 +339,41 @@ class SqliteStore final : public Store {
     });
   }
 
-  Task<Result<std::uint64_t>> append_hub_event(InstanceId instance, std::string hub, model::HubEvent event) override {
+  Task<Result<std::uint64_t>> append_hub_events(InstanceId instance, std::string hub,
+                                                std::vector<model::HubEvent> events) override {
+    const std::size_t weight = std::max<std::size_t>(events.size(), 1);
     return write<std::uint64_t>(
-        [instance = std::move(instance), hub = std::move(hub), event = std::move(event)](const Session& session) {
-          return sqlite::append_hub_event(session, instance, hub, event);
-        });
+        nullptr,
+        [instance = std::move(instance), hub = std::move(hub), events = std::move(events)](const Session& session) {
+          return sqlite::append_hub_events(session, instance, hub, events);
+        },
+        weight);
   }
 
   Task<Result<std::vector<model::HubEvent>>> read_hub_events(InstanceId instance, std::string hub, std::uint64_t after,
-                                                             std::size_t limit) override {
+                                                             HubEventLimit limit) override {
     return read<std::vector<model::HubEvent>>(
         [instance = std::move(instance), hub = std::move(hub), after, limit](const Session& session) {
           return sqlite::read_hub_events(session, instance, hub, after, limit);
         });
   }
 
-  Task<Result<std::size_t>> trim_hub_events(TimePoint before) override {
-    std::size_t total = 0;
-    for (std::size_t last = kPurgeBatch; last == kPurgeBatch;) {
-      auto trimmed = co_await write<std::size_t>(
-          [before](const Session& session) { return sqlite::trim_hub_events(session, before, kPurgeBatch); });
-      if (!trimmed) co_return trimmed;
-      last = *trimmed;
-      total += last;
-    }
-    co_return total;
+  Task<Result<std::vector<HubLog>>> list_hub_logs() override {
+    return read<std::vector<HubLog>>([](const Session& session) { return sqlite::list_hub_logs(session); });
+  }
+
+  Task<Result<HubLog>> find_hub_log(InstanceId instance, std::string hub) override {
+    return read<HubLog>([instance = std::move(instance), hub = std::move(hub)](const Session& session) {
+      return sqlite::find_hub_log(session, instance, hub);
+    });
+  }
+
+  Task<Result<std::size_t>> trim_hub_events(InstanceId instance, std::string hub, TimePoint before,
+                                            std::uint64_t octets) override {
+    return write<std::size_t>(
+        [instance = std::move(instance), hub = std::move(hub), before, octets](const Session& session) {
+          return sqlite::trim_hub_events(session, instance, hub, before, octets, kPurgeBatch);
+        });
   }
 
   Task<Result<std::uint64_t>> find_hub_consumer(InstanceId instance, std::string hub, std::string consumer) override {

@@ -1,0 +1,17 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <limits>
+
+namespace muster::hub {
+
+/// How long events stay, and how much of them in each hub; what is beyond either goes.
+struct RetentionSettings {
+  std::chrono::days age{7};  ///< what Azure's hubs keep at most (hub-api.md 6.1)
+  std::uint64_t octets = std::numeric_limits<std::uint64_t>::max();
+
+  bool operator==(const RetentionSettings&) const = default;
+};
+
+}  // namespace muster::hub
