@@ -354,8 +354,9 @@ class Running {
 
   void make_protocols() {
     mqtt_ = std::make_unique<server::mqtt::MqttProtocol>(service_->mqtt());
-    mqtt_over_web_socket_ =
-        std::make_unique<server::mqtt::MqttProtocol>(service_->mqtt(), server::mqtt::MqttSettings(), "mqtt-ws");
+    server::mqtt::MqttSettings one_each;
+    one_each.joins_packets = false;
+    mqtt_over_web_socket_ = std::make_unique<server::mqtt::MqttProtocol>(service_->mqtt(), one_each, "mqtt-ws");
     amqp_owner_ = std::make_unique<server::amqp::Provisioning>(service_->gateway());
     const server::amqp::AmqpSettings amqp = amqp_settings();
     amqp_ = std::make_unique<server::amqp::AmqpProtocol>(*amqp_owner_, amqp);

@@ -53,10 +53,10 @@ class Broker::ClientSession final : public Session {
     co_return client_->subscriptions.erase(filter) > 0;
   }
 
-  Task<Result<void>> publish(Publish message) override {
+  Task<Result<Rest>> publish(Publish message) override {
     const std::scoped_lock lock(broker_.mutex_);
     broker_.publish(message);
-    co_return Result<void>();
+    co_return Rest();
   }
 
   void ended(bool orderly) override { broker_.leave(client_, visit_, orderly); }

@@ -130,6 +130,21 @@ def test_telemetry_is_acknowledged_when_it_is_kept(device, owner):
     assert event["systemProperties"]["iothub-connection-device-id"] == device.device_id
 
 
+def test_messages_that_come_together_are_acknowledged_in_their_order(device, owner):
+    """MQTT 3.1.1 section 4.6. The last one is refused, which costs none of those before it."""
+    topic = hubs.EVENTS.format(device.device_id)
+    count = 300
+    octets = b"".join(mqtt_client.publish(topic, b"%d" % number, 1, number) for number in range(1, count + 1))
+    device.wire.send(octets + mqtt_client.publish("devices/another/messages/events/", b"x", 1, count + 1))
+    for number in range(1, count + 1):
+        answer = device.wire.receive()
+        assert (answer.kind, answer.packet_id) == (PUBACK, number)
+    assert device.wire.is_closed()
+    bodies = [each["body"] for each in owner.events("&max=1000")
+              if each["systemProperties"]["iothub-connection-device-id"] == device.device_id]
+    assert bodies == list(range(1, count + 1))
+
+
 @pytest.mark.parametrize(
     "octets",
     [

@@ -27,6 +27,7 @@ MqttConnection::MqttConnection(std::unique_ptr<Stream> stream, std::string peer_
       owner_(owner),
       settings_(settings),
       transport_(std::move(transport)),
+      receipts_(std::make_shared<Receipts>([this] { wake(); }, settings.receipts)),
       self_(std::make_shared<MqttConnection*>(this)) {
 }
 
@@ -39,6 +40,7 @@ asio::awaitable<void> MqttConnection::serve() {
   if (!co_await accept_client()) co_return;
   while (co_await serve_packets() == Next::kGoOn) {
   }
+  co_await finish_receipts();
   session_->ended(orderly_);
 }
 
@@ -103,6 +105,7 @@ asio::awaitable<MqttConnection::Next> MqttConnection::serve_packets() {
     if (co_await take(std::move(**packet)) == Next::kEnd) co_return Next::kEnd;
     if (co_await flush_outbox() == Next::kEnd) co_return Next::kEnd;
   }
+  if (co_await send_due_receipts() == Next::kEnd) co_return Next::kEnd;
   if (co_await flush_outbox() == Next::kEnd || !outbox_->is_attached(attachment_)) co_return Next::kEnd;
   // A packet that has begun has to end in time, however its octets trickle in.
   std::optional<std::chrono::milliseconds> within = patience();
@@ -146,26 +149,77 @@ asio::awaitable<MqttConnection::Next> MqttConnection::take(Packet packet) {
   co_return Next::kEnd;  // a DISCONNECT, or what no client sends: a second CONNECT, a server's packet (3.1.0, 4.8)
 }
 
-asio::awaitable<MqttConnection::Next> MqttConnection::take_publish(Publish publish) {
-  ++environment().counters.requests;
-  const Qos qos = publish.qos;
-  const std::uint16_t packet_id = publish.packet_id;
-  if (qos != Qos::kExactlyOnce || outbox_->receive(packet_id)) {
-    auto done = co_await await_task(session_->publish(std::move(publish)));
-    if (!done) {
-      log_debug("mqtt.closed", {{"peer", peer_address()}, {"reason", done.error().message}});
-      co_return Next::kEnd;
-    }
-  }
-  switch (qos) {
+namespace {
+
+std::optional<Ack> acknowledgement_of(const Publish& publish) {
+  switch (publish.qos) {
     case Qos::kAtMostOnce:
       break;
     case Qos::kAtLeastOnce:
-      co_return co_await send(Ack{PacketType::kPuback, packet_id});
+      return Ack{PacketType::kPuback, publish.packet_id};
     case Qos::kExactlyOnce:
-      co_return co_await send(Ack{PacketType::kPubrec, packet_id});
+      return Ack{PacketType::kPubrec, publish.packet_id};
   }
-  co_return Next::kGoOn;
+  return std::nullopt;
+}
+
+}  // namespace
+
+asio::awaitable<MqttConnection::Next> MqttConnection::take_publish(Publish publish) {
+  ++environment().counters.requests;
+  const auto ack = acknowledgement_of(publish);
+  const std::size_t octets = publish.topic.size() + publish.payload.size();
+  Session::Rest rest;
+  if (publish.qos != Qos::kExactlyOnce || outbox_->receive(publish.packet_id)) {
+    auto taken = co_await await_task(session_->publish(std::move(publish)));
+    if (!taken) {
+      log_debug("mqtt.closed", {{"peer", peer_address()}, {"reason", taken.error().message}});
+      co_return Next::kEnd;
+    }
+    rest = std::move(*taken);
+  }
+  receipts_->add(octets, ack, std::move(rest));
+  co_return co_await settle_receipts();
+}
+
+asio::awaitable<MqttConnection::Next> MqttConnection::settle_receipts() {
+  while (co_await send_due_receipts() == Next::kGoOn) {
+    if (receipts_->has_room()) co_return Next::kGoOn;
+    co_await receipts_->wait();
+  }
+  co_return Next::kEnd;
+}
+
+asio::awaitable<MqttConnection::Next> MqttConnection::send_due_receipts() {
+  Bytes out;
+  Next next = Next::kGoOn;
+  while (next == Next::kGoOn) {
+    const auto due = receipts_->take();
+    if (!due) break;
+    if (!*due) {
+      log_debug("mqtt.closed", {{"peer", peer_address()}, {"reason", due->error().message}});
+      next = Next::kEnd;
+    } else if (**due && settings_.joins_packets) {
+      wire::mqtt::append(out, ***due);
+    } else if (**due) {
+      next = co_await send(***due);
+    }
+  }
+  // What was kept is acknowledged also when the next message could not be.
+  if (!out.empty() && !co_await send_octets(out)) co_return Next::kEnd;
+  co_return next;
+}
+
+asio::awaitable<void> MqttConnection::finish_receipts() {
+  while (!receipts_->empty()) {
+    co_await receipts_->wait();
+    if (co_await send_due_receipts() == Next::kEnd) break;
+  }
+  while (!receipts_->empty()) {
+    co_await receipts_->wait();
+    while (receipts_->take()) {
+    }
+  }
 }
 
 asio::awaitable<MqttConnection::Next> MqttConnection::take_subscribe(Subscribe subscribe) {

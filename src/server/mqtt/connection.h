@@ -5,6 +5,7 @@
 #include <string>
 
 #include "server/mqtt/owner.h"
+#include "server/mqtt/receipts.h"
 #include "server/net/connection.h"
 #include "wire/mqtt/decode.h"
 
@@ -14,11 +15,13 @@ struct MqttSettings {
   std::size_t max_packet = std::size_t{256} * 1024;              ///< octets, header included
   std::size_t max_first_packet = std::size_t{16} * 1024;         ///< of a CONNECT, before anybody knows who it is
   std::chrono::milliseconds silence = std::chrono::minutes(10);  ///< allowed with keep alive 0 (device-api.md 6.2)
+  ReceiptLimits receipts = {};
+  bool joins_packets = true;  ///< several acknowledgements in one write; off where clients want a message for each
 };
 
 /// MQTT 3.1.1 on one connection: CONNECT, then packets one after the other, answered in their order; what the owner
-/// sends goes out in between. Nothing is read while a packet is worked on or an answer does not go out, so a client
-/// that does not read cannot make anything grow.
+/// sends goes out in between. Nothing is read while a packet is worked on, too many messages wait to be acknowledged,
+/// or an answer does not go out, so a client that does not read cannot make anything grow.
 class MqttConnection final : public Connection {
  public:
   MqttConnection(std::unique_ptr<Stream> stream, std::string peer_address, const ConnectionEnvironment& environment,
@@ -33,6 +36,11 @@ class MqttConnection final : public Connection {
   asio::awaitable<Next> serve_packets();
   asio::awaitable<Next> take(wire::mqtt::Packet packet);
   asio::awaitable<Next> take_publish(wire::mqtt::Publish publish);
+  /// Acknowledges what is due; waits while there is no room for more.
+  asio::awaitable<Next> settle_receipts();
+  asio::awaitable<Next> send_due_receipts();
+  /// Waits for what is under way, because it comes back to this thread.
+  asio::awaitable<void> finish_receipts();
   asio::awaitable<Next> take_subscribe(wire::mqtt::Subscribe subscribe);
   asio::awaitable<Next> take_unsubscribe(wire::mqtt::Unsubscribe unsubscribe);
   asio::awaitable<Next> flush_outbox();
@@ -50,6 +58,7 @@ class MqttConnection final : public Connection {
   std::unique_ptr<Session> session_;
   std::shared_ptr<Outbox> outbox_;
   std::uint64_t attachment_ = 0;
+  std::shared_ptr<Receipts> receipts_;
   std::shared_ptr<MqttConnection*> self_;  ///< what the outbox's wake finds this by, while it lives
   bool began_packet_ = false;              ///< the inbox holds the beginning of a packet, whose deadline is running
   bool orderly_ = false;

@@ -93,37 +93,42 @@ class Hub::DeviceSession final : public Session {
     co_return known.has_value();
   }
 
-  Task<Result<void>> publish(Publish message) override {
+  Task<Result<Rest>> publish(Publish message) override {
     if (message.qos == Qos::kExactlyOnce) co_return invalid("QoS 2 is not offered.");
     auto topic = wire::parse_device_topic(message.topic);
     if (!topic) co_return std::unexpected(topic.error());
     parts_.devices.touch(facts_.hub, facts_.device_id);
     if (auto* telemetry = std::get_if<wire::TelemetryTopic>(&*topic)) {
-      co_return co_await take_telemetry(std::move(*telemetry), std::move(message));
+      co_return take_telemetry(std::move(*telemetry), std::move(message));
     }
     if (auto* answer = std::get_if<wire::MethodAnswerTopic>(&*topic)) {
       // One that comes too late, or twice, is nobody's.
       parts_.methods.answered(facts_.hub, facts_.device_id, answer->request_id,
                               {answer->status, std::move(message.payload)});
-      co_return Result<void>();
+      co_return Rest();
     }
-    if (auto* get = std::get_if<wire::TwinGetTopic>(&*topic)) co_return co_await tell_twin(std::move(get->request_id));
-    co_return co_await take_report(std::move(std::get<wire::ReportedPatchTopic>(*topic).request_id),
-                                   std::move(message.payload));
+    auto* get = std::get_if<wire::TwinGetTopic>(&*topic);
+    const auto done = get != nullptr
+                          ? co_await tell_twin(std::move(get->request_id))
+                          : co_await take_report(std::move(std::get<wire::ReportedPatchTopic>(*topic).request_id),
+                                                 std::move(message.payload));
+    if (!done) co_return std::unexpected(done.error());
+    co_return Rest();
   }
 
   void ended(bool /*orderly*/) override { parts_.devices.leave(facts_.hub, facts_.device_id, facts_.visit); }
 
  private:
-  Task<Result<void>> take_telemetry(wire::TelemetryTopic topic, Publish message) {
-    if (topic.device_id != facts_.device_id) co_return invalid("The topic is another device's.");
+  /// Others may follow while the disk is waited for: a device that sends many would get one in each commit.
+  Result<Rest> take_telemetry(wire::TelemetryTopic topic, Publish message) {
+    if (topic.device_id != facts_.device_id) return invalid("The topic is another device's.");
     if (message.retain) topic.properties.emplace_back("mqtt-retain", "true");
-    co_return co_await parts_.events.append(facts_.hub, {.device_id = facts_.device_id,
-                                                         .generation_id = facts_.generation_id,
-                                                         .auth_method = facts_.auth_method,
-                                                         .properties = std::move(topic.properties),
-                                                         .body = std::move(message.payload),
-                                                         .enqueued = parts_.clock.now()});
+    return parts_.events.append(facts_.hub, {.device_id = facts_.device_id,
+                                             .generation_id = facts_.generation_id,
+                                             .auth_method = facts_.auth_method,
+                                             .properties = std::move(topic.properties),
+                                             .body = std::move(message.payload),
+                                             .enqueued = parts_.clock.now()});
   }
 
   Task<Result<void>> tell_twin(std::string request_id) {

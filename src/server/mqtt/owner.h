@@ -30,9 +30,12 @@ class Session {
   /// The granted QoS, or kSubscribeFailure.
   virtual Task<std::uint8_t> subscribe(wire::mqtt::Subscription wanted) = 0;
   virtual Task<bool> unsubscribe(std::string filter) = 0;
-  /// A message from the client; it is acknowledged when this is done. An error ends the connection, which is all that
-  /// MQTT 3.1.1 has for a refusal (3.3.5.2).
-  virtual Task<Result<void>> publish(wire::mqtt::Publish message) = 0;
+  /// What is still to be done with a message before it is acknowledged, while the next one is taken already; it refers
+  /// to nothing of the session. None: it is done.
+  using Rest = std::optional<Task<Result<void>>>;
+  /// A message from the client. The rests of several messages are begun in their order and may be under way together.
+  /// An error, here or of the rest, ends the connection, which is all that MQTT 3.1.1 has for a refusal (3.3.5.2).
+  virtual Task<Result<Rest>> publish(wire::mqtt::Publish message) = 0;
   /// The connection ends; `orderly`: by a DISCONNECT, after which nobody hears of the client's will (3.1.2.5).
   virtual void ended(bool /*orderly*/) {}
 };

@@ -44,7 +44,7 @@ class DeviceSession final : public Session {
 
   Task<bool> unsubscribe(std::string filter) override { co_return filter == kResponses; }
 
-  Task<Result<void>> publish(Publish message) override {
+  Task<Result<Rest>> publish(Publish message) override {
     if (message.qos == Qos::kExactlyOnce) co_return invalid("QoS 2 is not offered.");
     auto request = wire::parse_provisioning_topic(message.topic);
     if (!request) {
@@ -60,7 +60,7 @@ class DeviceSession final : public Session {
                      .qos = response_qos_};
     // One answer for each request, none before the last one is gone (6.6): there is always room.
     outbox_->push(std::move(response));
-    co_return Result<void>();
+    co_return Rest();
   }
 
  private:
