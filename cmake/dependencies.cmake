@@ -12,6 +12,7 @@ find_package(tomlplusplus REQUIRED)
 find_package(prometheus-cpp CONFIG REQUIRED)
 find_package(mimalloc 2.0 QUIET)
 find_package(PkgConfig REQUIRED)
+pkg_check_modules(MOSQUITTO REQUIRED IMPORTED_TARGET libmosquitto)
 pkg_check_modules(TSS2 REQUIRED IMPORTED_TARGET tss2-esys tss2-mu tss2-tctildr tss2-rc)
 # Debian's pkg-config file of it names folders that do not exist.
 find_path(QPID_PROTON_INCLUDE_DIR proton/connection_driver.h REQUIRED)

@@ -60,40 +60,85 @@ bool is_section(std::string_view name) {
   return std::ranges::any_of(serve_settings(), [&](const ServeSetting& s) { return s.section == name; });
 }
 
+/// A value of `settings`; `section` is for messages.
+template <class Setting>
+Result<std::vector<std::string>> read_values(const ConfigFile& file, std::string_view section, const Setting& setting,
+                                             const toml::node& node) {
+  auto values = values_of(node, setting.type);
+  if (values) return *std::move(values);
+  return invalid(fmt::format("{}: '{}' must be {}", place(file, node.source()), full_key(section, setting.key),
+                             describe(setting.type)));
+}
+
+std::unexpected<Error> unknown_key(const ConfigFile& file, std::string_view section, std::string_view key,
+                                   const toml::node& node) {
+  return invalid(fmt::format("{}: unknown key '{}'", place(file, node.source()), full_key(section, key)));
+}
+
 Result<ConfiguredValue> read_setting(const ConfigFile& file, std::string_view section, std::string_view key,
                                      const toml::node& node) {
-  const std::string where = place(file, node.source());
   const auto settings = serve_settings();
   const auto found =
       std::ranges::find_if(settings, [&](const auto& s) { return s.section == section && s.key == key; });
-  if (found == settings.end()) return invalid(fmt::format("{}: unknown key '{}'", where, full_key(section, key)));
-  auto values = values_of(node, found->type);
-  if (!values) return invalid(fmt::format("{}: '{}' must be {}", where, full_key(section, key), describe(found->type)));
-  return ConfiguredValue{&*found, where, *std::move(values)};
+  if (found == settings.end()) return unknown_key(file, section, key, node);
+  auto values = read_values(file, section, *found, node);
+  if (!values) return std::unexpected(values.error());
+  return ConfiguredValue{&*found, place(file, node.source()), *std::move(values)};
 }
 
-Result<std::vector<ConfiguredValue>> read_table(const ConfigFile& file, std::string_view section,
-                                                const toml::table& table) {
-  std::vector<ConfiguredValue> out;
+Result<ConfiguredSink> read_sink(const ConfigFile& file, const toml::table& table) {
+  ConfiguredSink out{.source = place(file, table.source()), .values = {}};
+  const auto settings = sink_settings();
   for (const auto& [key, node] : table) {
-    if (section.empty() && node.is_table() && is_section(key.str())) {
-      auto inner = read_table(file, key.str(), *node.as_table());
-      if (!inner) return inner;
-      std::ranges::move(*inner, std::back_inserter(out));
-      continue;
-    }
-    auto value = read_setting(file, section, key.str(), node);
-    if (!value) return std::unexpected(value.error());
-    out.push_back(*std::move(value));
+    const auto found = std::ranges::find_if(settings, [&](const SinkSetting& s) { return s.key == key.str(); });
+    if (found == settings.end()) return unknown_key(file, kSinkTable, key.str(), node);
+    auto values = read_values(file, kSinkTable, *found, node);
+    if (!values) return std::unexpected(values.error());
+    out.values.push_back({&*found, place(file, node.source()), *std::move(values)});
   }
   return out;
 }
 
+Result<void> read_sinks(const ConfigFile& file, const toml::node& node, Configured& out) {
+  const toml::array* tables = node.as_array();
+  if (tables == nullptr || !tables->is_array_of_tables()) {
+    return invalid(
+        fmt::format("{}: '{}' must be an array of tables: [[{}]]", place(file, node.source()), kSinkTable, kSinkTable));
+  }
+  for (const toml::node& table : *tables) {
+    auto sink = read_sink(file, *table.as_table());
+    if (!sink) return std::unexpected(sink.error());
+    out.sinks.push_back(*std::move(sink));
+  }
+  return {};
+}
+
+Result<void> read_table(const ConfigFile& file, std::string_view section, const toml::table& table, Configured& out) {
+  for (const auto& [key, node] : table) {
+    Result<void> read;
+    if (section.empty() && node.is_table() && is_section(key.str())) {
+      read = read_table(file, key.str(), *node.as_table(), out);
+    } else if (full_key(section, key.str()) == kSinkTable) {
+      read = read_sinks(file, node, out);
+    } else if (auto value = read_setting(file, section, key.str(), node)) {
+      out.values.push_back(*std::move(value));
+    } else {
+      read = std::unexpected(value.error());
+    }
+    if (!read) return read;
+  }
+  return {};
+}
+
 }  // namespace
 
-Result<std::vector<ConfiguredValue>> read_config(const ConfigFile& file) {
+Result<Configured> read_config(const ConfigFile& file) {
   try {
-    return read_table(file, "", toml::parse(file.text, file.name));
+    Configured out;
+    if (auto read = read_table(file, "", toml::parse(file.text, file.name), out); !read) {
+      return std::unexpected(read.error());
+    }
+    return out;
   } catch (const toml::parse_error& error) {
     return invalid(fmt::format("{}: {}", place(file, error.source()), error.description()));
   }

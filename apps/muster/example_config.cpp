@@ -67,6 +67,29 @@ days = 30                     # and none longer than this
 # local_host_name = "hub.dps.example.net"   # the hub that this service serves itself; default: hub.<first host name>
 max_open_jobs = 100           # jobs of a hub that have not ended, scheduled ones included
 job_devices_per_second = 100  # devices of a hub that jobs begin with, over all of its jobs
+event_retention_days = 7      # how long what devices say is kept
+event_retention_megabytes = 10000       # and how much of it in each hub; 0: any amount
+
+# Events can be delivered as they come, by any number of sinks. docs/hub.md tells what receivers get.
+# [[hub.sink]]
+# name = "line-7"                        # of its own; letters, digits, '-' and '_'
+# url = "https://plant.example.net/events"   # a webhook; https
+# secret_file = "line-7.secret"          # base64 of 24 to 64 octets: signs what is sent
+# hub = "hub.dps.example.net"            # default: local_host_name
+# batch_events = 100
+# timeout_seconds = 30
+# refusals = 5                           # after so many a batch that the receiver refuses is given up
+#
+# [[hub.sink]]
+# name = "broker"
+# url = "mqtts://broker.example.net:8883"    # an MQTT broker; mqtt:// is without TLS
+# ca_file = "broker-ca.pem"              # default: the CAs of the system
+# user_name = "muster"
+# password_file = "broker.password"
+# certificate = "muster.pem"             # client certificate
+# private_key = "muster.key"
+# topic_prefix = "hub"                   # messages go to hub/HUB/devices/ID/events
+# payload = "envelope"                   # as GET /events shows it, or: body, as the device sent it
 
 [outbound]                    # requests to linked hubs and webhooks
 # ca_file = "plant-ca.pem"               # certificates (PEM) to trust besides the system's

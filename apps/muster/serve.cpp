@@ -26,6 +26,7 @@
 #include "server/bootstrap/local_identity.h"
 #include "server/bootstrap/service.h"
 #include "server/http/session.h"
+#include "server/metrics/event_metrics.h"
 #include "server/mqtt/connection.h"
 #include "server/mqtt/provisioning.h"
 #include "server/net/server.h"
@@ -95,6 +96,7 @@ class Running {
     if (operations_) operations_->stopping();
     if (server_) server_->stop(kStopGrace);
     if (operations_) operations_->stop();
+    if (service_) service_->sinks().stop();
     outbound_.stop();  // what waits for others goes on, so that the service can end it
     service_.reset();
   }
@@ -257,6 +259,7 @@ class Running {
                                           .jobs = options_.jobs,
                                           .job_runner = options_.job_runner,
                                           .events = options_.event_retention,
+                                          .sinks = options_.sinks,
                                           .operation_observers = operations_->operation_observers(),
                                           .registration_observer = &operations_->registration_observer(),
                                           .hub_metrics = &metrics.hubs()});
@@ -264,6 +267,9 @@ class Running {
     service_ = std::move(*service);
     operations_->liveness().watch("registrar", service_->registrar().executor());
     operations_->liveness().watch("hub jobs", service_->job_runner().executor());
+    operations_->liveness().watch("sinks", service_->sinks().executor());
+    event_metrics_ = std::make_unique<server::EventMetrics>(*store_, service_->retention(), service_->sinks(), clock_);
+    metrics.add(*event_metrics_);
     metrics.add_gauge("muster_registrations_in_flight", "Operations that are being worked on",
                       [&registrar = service_->registrar()] { return static_cast<double>(registrar.in_flight()); });
     metrics.add_gauge("muster_store_pending_writes", "Changes that wait for their commit",
@@ -398,6 +404,7 @@ class Running {
   std::unique_ptr<store::Store> store_;
   std::shared_ptr<const model::InstanceConfig> config_;
   std::unique_ptr<server::Service> service_;
+  std::unique_ptr<server::EventMetrics> event_metrics_;
   std::unique_ptr<server::mqtt::MqttProtocol> mqtt_;
   std::unique_ptr<server::mqtt::MqttProtocol> mqtt_over_web_socket_;
   std::unique_ptr<server::amqp::Provisioning> amqp_owner_;

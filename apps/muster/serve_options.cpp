@@ -52,6 +52,32 @@ Result<void> apply_flags(const ServeFlags& flags, ServeOptions& options) {
   return {};
 }
 
+Result<hub::SinkSettings> make_sink(const ConfiguredSink& configured) {
+  hub::SinkSettings sink;
+  for (const ConfiguredSink::Value& value : configured.values) {
+    if (auto applied = value.setting->apply(sink, value.values); !applied) {
+      return invalid(fmt::format("{}: '{}' {}", value.source, value.setting->key, applied.error().message));
+    }
+  }
+  if (auto checked = check_sink(sink); !checked) {
+    return invalid(fmt::format("{}: {}", configured.source, checked.error().message));
+  }
+  return sink;
+}
+
+Result<void> add_sinks(const std::vector<ConfiguredSink>& configured, ServeOptions& options) {
+  for (const ConfiguredSink& each : configured) {
+    auto sink = make_sink(each);
+    if (!sink) return std::unexpected(sink.error());
+    const auto same = [&](const hub::SinkSettings& other) { return other.name == sink->name; };
+    if (std::ranges::any_of(options.sinks, same)) {
+      return invalid(fmt::format("{}: there is another sink with the name '{}'", each.source, sink->name));
+    }
+    options.sinks.push_back(*std::move(sink));
+  }
+  return {};
+}
+
 Result<void> check_certificates(const ServeOptions& options) {
   for (const CertificateFiles& files : options.certificates) {
     if (files.certificate.empty() || files.private_key.empty()) {
@@ -101,18 +127,22 @@ Result<ServeOptions> load_serve_options(const std::optional<ConfigFile>& config,
   options.threads = std::max(1U, machine.cores);
 
   if (config) {
-    auto values = read_config(*config);
-    if (!values) return std::unexpected(values.error());
-    for (const ConfiguredValue& value : *values) {
+    const auto configured = read_config(*config);
+    if (!configured) return std::unexpected(configured.error());
+    for (const ConfiguredValue& value : configured->values) {
       if (auto applied = apply(*value.setting, value.source, value.values, options); !applied) {
         return std::unexpected(applied.error());
       }
     }
+    if (auto added = add_sinks(configured->sinks, options); !added) return std::unexpected(added.error());
   }
   if (auto applied = apply_environment(environment, options); !applied) return std::unexpected(applied.error());
   if (auto applied = apply_flags(flags, options); !applied) return std::unexpected(applied.error());
   if (auto checked = check_certificates(options); !checked) return std::unexpected(checked.error());
   if (options.local_hub.empty()) options.local_hub = default_local_hub(options.host_names.front());
+  for (hub::SinkSettings& sink : options.sinks) {
+    if (sink.hub.empty()) sink.hub = options.local_hub;
+  }
   return options;
 }
 

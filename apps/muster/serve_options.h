@@ -13,6 +13,7 @@
 #include "base/result.h"
 #include "hub/event_settings.h"
 #include "hub/jobs.h"
+#include "hub/sink_settings.h"
 #include "muster/environment.h"
 #include "outbound/http.h"
 #include "provisioning/settings.h"
@@ -80,6 +81,7 @@ struct ServeOptions {
   std::size_t store_max_batch = 128;              ///< [store] changes in one commit
   std::chrono::minutes operation_retention{60};   ///< [operations] how long results stay readable (device-api.md 9)
   provisioning::AttemptRetention attempts;        ///< [attempts] how much is kept for explanations
+  std::vector<hub::SinkSettings> sinks;           ///< [[hub.sink]], with names of their own
   hub::RetentionSettings event_retention;         ///< [hub] how long and how much of what devices say is kept
   std::string local_hub;                          ///< [hub] host name of the hub that this service serves itself
   hub::Jobs::Settings jobs;                       ///< [hub] how many jobs may be open

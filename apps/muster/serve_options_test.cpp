@@ -192,13 +192,80 @@ TEST(ServeOptions, TheExampleConfigurationHoldsTheDefaults) {
   EXPECT_EQ(from_example->store_max_batch, defaults->store_max_batch);
   EXPECT_EQ(from_example->operation_retention, defaults->operation_retention);
   EXPECT_EQ(from_example->attempts.keep, defaults->attempts.keep);
+  EXPECT_EQ(from_example->event_retention, defaults->event_retention);
+  EXPECT_TRUE(from_example->sinks.empty());
   EXPECT_EQ(from_example->attempts.age, defaults->attempts.age);
+}
+
+TEST(ServeOptions, SinksAreTables) {
+  const auto options = load_file(R"(
+[hub]
+local_host_name = "h.example.net"
+event_retention_days = 2
+event_retention_megabytes = 0
+[[hub.sink]]
+name = "line-7"
+url = "https://plant.example.net/events"
+secret_file = "line-7.secret"
+batch_events = 7
+timeout_seconds = 8
+refusals = 9
+[[hub.sink]]
+name = "broker"
+url = "mqtts://[::1]:2000"
+hub = "other.example.net"
+ca_file = "ca.pem"
+user_name = "u"
+password_file = "p"
+certificate = "c.pem"
+private_key = "c.key"
+topic_prefix = "plant/7"
+payload = "body"
+[[hub.sink]]
+name = "plain"
+url = "mqtt://broker.example.net"
+)");
+  ASSERT_TRUE(options) << options.error().message;
+  EXPECT_EQ(options->event_retention.age, std::chrono::days(2));
+  EXPECT_EQ(options->event_retention.octets, hub::RetentionSettings::kAny);
+  hub::SinkSettings hook;
+  hook.name = "line-7";
+  hook.hub = "h.example.net";
+  hook.url = "https://plant.example.net/events";
+  hook.events = 7;
+  hook.timeout = std::chrono::seconds(8);
+  hook.refusals = 9;
+  hook.secret_file = "line-7.secret";
+  hub::SinkSettings broker;
+  broker.name = "broker";
+  broker.hub = "other.example.net";
+  broker.kind = hub::SinkKind::kMqtt;
+  broker.url = "mqtts://[::1]:2000";
+  broker.host = "::1";
+  broker.port = 2000;
+  broker.ca_file = "ca.pem";
+  broker.user_name = "u";
+  broker.password_file = "p";
+  broker.certificate = "c.pem";
+  broker.private_key = "c.key";
+  broker.topic_prefix = "plant/7";
+  broker.payload = hub::SinkPayload::kBody;
+  hub::SinkSettings plain;
+  plain.name = "plain";
+  plain.hub = "h.example.net";
+  plain.kind = hub::SinkKind::kMqtt;
+  plain.tls = false;
+  plain.url = "mqtt://broker.example.net";
+  plain.host = "broker.example.net";
+  plain.port = 1883;
+  EXPECT_THAT(options->sinks, ElementsAre(hook, broker, plain));
 }
 
 TEST(ServeOptions, TheExampleConfigurationNamesEveryKey) {
   const auto defaults = load_file("");
   for (const char* key : {"host_name", "certificate", "private_key", "threads", "ready_file", "local_host_name",
-                          "ca_file", "connect_to"}) {
+                          "ca_file", "connect_to", "name", "url", "secret_file", "hub", "batch_events",
+                          "timeout_seconds", "refusals", "user_name", "password_file", "topic_prefix", "payload"}) {
     EXPECT_THAT(std::string(example_config()), HasSubstr(std::string("# ") + key + " = "));
   }
 }
@@ -245,6 +312,18 @@ INSTANTIATE_TEST_SUITE_P(
         BadFile{"host_name = 'a b.example.net'", "is not a host name"}, BadFile{"host_name = []", "at least one"},
         BadFile{"certificate = 'a.pem'", "--private-key"}, BadFile{"private_key = 'a.key'", "--private-key"},
         BadFile{"[hub]\nlocal_host_name = 'h_u b'", "line 2: 'local_host_name' is not a dotted host name"},
+        BadFile{"[hub]\nevent_retention_days = 0", "line 2: 'event_retention_days' must be"},
+        BadFile{"[hub]\nsink = 5", "line 2: 'hub.sink' must be an array of tables"},
+        BadFile{"[[hub.sink]]\ncolour = 'red'", "line 2: unknown key 'hub.sink.colour'"},
+        BadFile{"[[hub.sink]]\nname = 5", "line 2: 'hub.sink.name' must be a string"},
+        BadFile{"[[hub.sink]]\nname = 'a b'", "line 2: 'name' must be up to 64"},
+        BadFile{"[[hub.sink]]\nurl = 'http://x/'", "line 2: 'url' must begin with https://, mqtts:// or mqtt://"},
+        BadFile{"[[hub.sink]]\nurl = 'mqtts://a@b'", "line 2: 'url' must be mqtts://HOST"},
+        BadFile{"[[hub.sink]]\nname = 'a'", "line 1: a sink needs a 'name' and a 'url'"},
+        BadFile{"[[hub.sink]]\nname = 'a'\nurl = 'https://x/'", "line 1: a webhook needs a 'secret_file'"},
+        BadFile{"[[hub.sink]]\nname = 'a'\nurl = 'mqtt://x'\nsecret_file = 's'", "'secret_file' is for webhooks"},
+        BadFile{"[[hub.sink]]\nname = 'a'\nurl = 'mqtt://x'\n[[hub.sink]]\nname = 'a'\nurl = 'mqtt://y'",
+                "line 4: there is another sink with the name 'a'"},
         BadFile{"[outbound]\nconnect_to = 'h.example.net'", "line 2: 'connect_to' 'h.example.net' is not HOST="}));
 
 TEST(ServeOptions, ErrorsOfEnvironmentAndFlagsNameTheirSource) {

@@ -1,33 +1,16 @@
 #include "muster/serve_settings.h"
 
 #include <array>
-#include <charconv>
 
 #include <arpa/inet.h>
 #include <fmt/format.h>
 
 #include "model/ids.h"
+#include "muster/setting_values.h"
 #include "outbound/connect_to.h"
 
 namespace muster::cli {
 namespace {
-
-using Values = std::span<const std::string>;
-
-Result<int> integer_between(std::string_view text, int least, int most) {
-  int value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size() || value < least || value > most) {
-    return invalid(fmt::format("must be a whole number from {} to {}", least, most));
-  }
-  return value;
-}
-
-Result<bool> on_or_off(std::string_view text) {
-  if (text == "on" || text == "true") return true;
-  if (text == "off" || text == "false") return false;
-  return invalid("must be on or off");
-}
 
 bool is_ip_address(const std::string& text) {
   std::array<unsigned char, sizeof(in6_addr)> ignored{};
@@ -50,29 +33,6 @@ Result<ListenAddress> parse_listen_address(std::string_view text) {
   if (!port) return invalid("has a port that is not a number from 0 to 65535");
   out.port = static_cast<std::uint16_t>(*port);
   return out;
-}
-
-template <int least, int most, class Integer>
-Result<void> set_integer(Integer& out, Values values) {
-  auto value = integer_between(values.front(), least, most);
-  if (!value) return std::unexpected(value.error());
-  out = static_cast<Integer>(*value);
-  return {};
-}
-
-template <int least, int most, class Duration>
-Result<void> set_duration(Duration& out, Values values) {
-  auto value = integer_between(values.front(), least, most);
-  if (!value) return std::unexpected(value.error());
-  out = Duration(*value);
-  return {};
-}
-
-Result<void> set_switch(bool& out, Values values) {
-  auto value = on_or_off(values.front());
-  if (!value) return std::unexpected(value.error());
-  out = *value;
-  return {};
 }
 
 Result<void> set_data(ServeOptions& options, Values values) {
@@ -231,6 +191,14 @@ Result<void> set_local_hub(ServeOptions& options, Values values) {
   return {};
 }
 
+Result<void> set_event_megabytes(ServeOptions& options, Values values) {
+  std::uint64_t megabytes = 0;
+  auto set = set_integer<0, 1'000'000'000>(megabytes, values);
+  if (!set) return set;
+  options.event_retention.octets = megabytes == 0 ? hub::RetentionSettings::kAny : megabytes * 1'000'000;
+  return {};
+}
+
 constexpr int kMaxConnections = 10'000'000;
 constexpr int kMaxBody = 1024 * 1024;
 constexpr int kMaxRate = 1'000'000;  // the limiter's steps are of microseconds
@@ -346,6 +314,9 @@ constexpr std::array kSettings = std::to_array<ServeSetting>({
      [](ServeOptions& o, Values v) { return set_integer<1, 10'000>(o.jobs.most_open, v); }},
     {"hub", "job_devices_per_second", SettingType::kInteger, "", "", "", "",
      [](ServeOptions& o, Values v) { return set_integer<1, 100'000>(o.job_runner.operations_per_second, v); }},
+    {"hub", "event_retention_days", SettingType::kInteger, "", "", "", "",
+     [](ServeOptions& o, Values v) { return set_duration<1, 3650>(o.event_retention.age, v); }},
+    {"hub", "event_retention_megabytes", SettingType::kInteger, "", "", "", "", set_event_megabytes},
     {"outbound", "ca_file", SettingType::kText, "", "", "", "", set_outbound_ca},
     {"outbound", "connect_to", SettingType::kTextList, "", "", "", "", set_outbound_addresses},
 });

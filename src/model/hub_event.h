@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include <boost/json/object.hpp>
 
@@ -11,13 +12,19 @@
 
 namespace muster::model {
 
+/// What `source` may be (hub-api.md 6.1).
+inline constexpr std::string_view kTelemetrySource = "Telemetry";
+inline constexpr std::string_view kLifecycleSource = "deviceLifecycleEvents";
+inline constexpr std::string_view kTwinChangeSource = "twinChangeEvents";
+inline constexpr std::string_view kConnectionSource = "deviceConnectionStateEvents";
+
 /// One message of a device in the event log of its hub (hub-api.md 6.3).
 struct HubEvent {
   std::uint64_t sequence = 0;  ///< given by the log, from 1
   std::string device_id;
   std::string generation_id = {};
   std::string auth_method = {};  ///< JSON, as in iothub-connection-auth-method (hub-api.md 6.1)
-  std::string source = "Telemetry";
+  std::string source{kTelemetrySource};
   wire::PropertyBag properties = {};  ///< as the device sent them, system properties included
   std::string body = {};
   TimePoint enqueued = {};

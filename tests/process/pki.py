@@ -33,6 +33,12 @@ basicConstraints = critical, CA:FALSE
 keyUsage = critical, digitalSignature
 extendedKeyUsage = clientAuth
 subjectKeyIdentifier = hash
+[server]
+basicConstraints = critical, CA:FALSE
+keyUsage = critical, digitalSignature
+extendedKeyUsage = serverAuth
+subjectAltName = DNS:localhost, IP:127.0.0.1
+subjectKeyIdentifier = hash
 """
 
 
@@ -86,6 +92,10 @@ class Pki:
 
     def device(self, common_name, issuer, **options):
         return self._identity(common_name, issuer, "device", **options)
+
+    def server(self, issuer):
+        """For what listens on this machine: localhost, 127.0.0.1."""
+        return self._identity("localhost", issuer, "server")
 
     def self_signed_device(self, common_name, **options):
         return self._identity(common_name, None, "device", **options)

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "server/hub_api/local_hubs.h"
 
 namespace muster::server {
 
@@ -12,6 +13,7 @@ Result<std::unique_ptr<Service>> Service::open(Parts parts) {
   std::unique_ptr<Service> service(new Service(parts, std::move(*instances)));
   auto resumed = wait_for(service->registrar_.resume_open_operations());
   if (!resumed) return std::unexpected(resumed.error());
+  if (auto begun = service->begin_sinks(); !begun) return std::unexpected(begun.error());
   if (*resumed > 0) log_info("registration.resumed", {{"operations", std::to_string(*resumed)}});
   auto jobs = wait_for(service->job_runner_.resume());
   if (!jobs) return std::unexpected(jobs.error());
@@ -65,6 +67,20 @@ Service::Service(const Parts& parts, InstanceDirectory instances)
                  {parts.attestation.path, parts.attestation.sas_tolerance}}),
       mqtt_devices_(gateway_, mqtt_provisioning_, mqtt_hub_) {
   live_devices_.observe(&methods_);
+}
+
+Result<void> Service::begin_sinks() {
+  const auto find_hub = [this](std::string host) -> Task<std::optional<hub::HubName>> {
+    auto found = co_await find_local_hub(instances_, parts_.store, std::move(host));
+    if (!found) co_return std::nullopt;
+    co_return std::move(found->name);
+  };
+  auto sinks = hub::Sinks::create(
+      parts_.sinks, {parts_.store, events_, timers_, parts_.clock, parts_.random, parts_.outbound, find_hub});
+  if (!sinks) return std::unexpected(sinks.error());
+  sinks_ = std::move(*sinks);
+  sinks_->begin();
+  return {};
 }
 
 std::vector<HubRoute> Service::hub_routes() {

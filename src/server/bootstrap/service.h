@@ -7,9 +7,10 @@
 #include "base/clock.h"
 #include "base/random.h"
 #include "base/result.h"
-#include "hub/jobs.h"
 #include "hub/event_retention.h"
+#include "hub/jobs.h"
 #include "hub/local_hub.h"
+#include "hub/sinks.h"
 #include "outbound/http.h"
 #include "provisioning/registrar.h"
 #include "server/api/api_handler.h"
@@ -51,6 +52,7 @@ class Service {
     hub::Jobs::Settings jobs = {};
     hub::JobRunner::Settings job_runner = {};
     hub::RetentionSettings events = {};
+    std::vector<hub::SinkSettings> sinks = {};
     std::vector<OperationObserver*> operation_observers = {};
     provisioning::RegistrationObserver* registration_observer = nullptr;  ///< may be null
     HubMetrics* hub_metrics = nullptr;                                    ///< may be null
@@ -72,6 +74,8 @@ class Service {
   Result<std::size_t> purge_operations(std::chrono::minutes retention);
   /// Forgets the jobs of hubs that ended longer ago than `retention`; returns how many.
   Result<std::size_t> purge_jobs(std::chrono::hours retention);
+  [[nodiscard]] const hub::EventRetention& retention() const { return retention_; }
+  [[nodiscard]] hub::Sinks& sinks() { return *sinks_; }
   /// Begins to forget events of hubs beyond their retention, and does not wait for it.
   void trim_events() { retention_.begin(); }
   /// Forgets the oldest attempts beyond their retention; returns how many.
@@ -81,6 +85,7 @@ class Service {
   Service(const Parts& parts, InstanceDirectory instances);
   std::vector<Route> all_routes();
   std::vector<HubRoute> hub_routes();
+  Result<void> begin_sinks();
 
   Parts parts_;
   InstanceDirectory instances_;
@@ -115,6 +120,7 @@ class Service {
   mqtt::Provisioning mqtt_provisioning_;
   mqtt::Hub mqtt_hub_;
   mqtt::DeviceOwner mqtt_devices_;
+  std::unique_ptr<hub::Sinks> sinks_;  ///< last: they use what is above until they end
 };
 
 }  // namespace muster::server
