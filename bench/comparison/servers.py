@@ -294,9 +294,16 @@ certfile {certificates}/server.pem
 keyfile {certificates}/server.key
 allow_anonymous true
 max_connections -1
-persistence false
 log_type error
 user root
+"""
+# Debian's own configuration: kept in memory, and written to disk at times and at the end. Without limits on a reader
+# that is away and on what is on its way.
+MOSQUITTO_PERSISTENCE = """
+persistence true
+persistence_location {folder}/
+max_queued_messages 0
+max_inflight_messages 0
 """
 
 
@@ -306,14 +313,16 @@ def find_mosquitto():
 
 
 class Mosquitto(Server):
-    """A well-known MQTT broker as a reference for idle connections."""
+    """A well-known MQTT broker as a reference."""
 
-    def __init__(self, folder, certificates):
+    def __init__(self, folder, certificates, persistent=False):
         folder = pathlib.Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
         port = free_port()
         config = folder / "mosquitto.conf"
-        config.write_text(MOSQUITTO.format(port=port, certificates=certificates), encoding="utf-8")
+        persistence = MOSQUITTO_PERSISTENCE.format(folder=folder) if persistent else "persistence false\n"
+        config.write_text(MOSQUITTO.format(port=port, certificates=certificates) + persistence, encoding="utf-8")
+        self.certificates = certificates
         with open(folder / "mosquitto.log", "ab") as log:
             process = subprocess.Popen(
                 [find_mosquitto(), "-c", str(config)], stdin=subprocess.DEVNULL, stdout=log, stderr=log

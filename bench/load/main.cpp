@@ -17,6 +17,7 @@
 #include "load/identity.h"
 #include "load/request_script.h"
 #include "load/runner.h"
+#include "load/telemetry.h"
 
 namespace muster::bench {
 namespace {
@@ -29,6 +30,7 @@ struct Options {
   std::string group_key;
   RequestSettings request;
   AnswererSettings answerer;
+  TelemetrySettings telemetry;
 };
 
 void print(const boost::json::object& line) {
@@ -118,6 +120,20 @@ Result<void> repeat_request(Options options) {
   return {};
 }
 
+Result<void> send_telemetry(Options options) {
+  const auto key = from_base64(options.group_key);
+  if (!key) return invalid("--group-key is not base64.");
+  options.telemetry.group_key = SecretBytes(ByteView(*key));
+  auto context = ClientContext::create(options.tls_version);
+  if (!context) return std::unexpected(context.error());
+  TelemetrySource source(std::move(options.telemetry));
+  Runner runner(options.run, *context, source);
+  const auto begin = std::chrono::steady_clock::now();
+  const RunOutcome outcome = runner.run();
+  print(report(outcome, std::chrono::steady_clock::now() - begin));
+  return {};
+}
+
 int finish(const Result<void>& done) {
   if (done) return 0;
   fmt::print(stderr, "bench_load: {} {}\n", done.error().message, done.error().detail);
@@ -163,11 +179,21 @@ int run(int count, char** arguments) {
   answerer.add_option("--register-body", options.answerer.register_body, "answer to a register request");
   answerer.add_option("--status-body", options.answerer.status_body, "answer to a poll");
 
+  CLI::App& telemetry = *app.add_subcommand("telemetry", "devices of a hub send messages");
+  add_run_options(telemetry, options);
+  telemetry.add_option("--hub", options.telemetry.hub, "host name of the hub")->required();
+  telemetry.add_option("--prefix", options.telemetry.prefix, "device ids begin with this");
+  telemetry.add_option("--group-key", options.group_key, "key from which the device keys are derived, base64");
+  telemetry.add_option("--messages", options.telemetry.messages, "messages of each device; 0: it only connects");
+  telemetry.add_option("--window", options.telemetry.window, "messages on their way at once");
+  telemetry.add_option("--payload", options.telemetry.payload, "octets of each message");
+
   CLI11_PARSE(app, count, arguments);
   std::signal(SIGPIPE, SIG_IGN);
   if (certificates.parsed()) return finish(make_certificates(options));
   if (tpms.parsed()) return finish(write_tpms(options.folder));
   if (answerer.parsed()) return finish(answer_devices(options.answerer));
+  if (telemetry.parsed()) return finish(send_telemetry(std::move(options)));
   if (fleet.parsed()) return finish(register_fleet(std::move(options)));
   return finish(repeat_request(std::move(options)));
 }

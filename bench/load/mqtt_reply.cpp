@@ -47,4 +47,28 @@ bool read_mqtt_reply(std::string_view inbox, Reply& reply) {
   }
 }
 
+bool read_mqtt_acknowledgements(std::string_view inbox, Reply& reply) {
+  reply = {};
+  bool whole = false;
+  while (!inbox.empty()) {
+    const auto header = mqtt::read_fixed_header(as_bytes(inbox), kMaxPacket);
+    if (header && (!*header || inbox.size() < (*header)->size + (*header)->body_size)) break;
+    reply.status = header ? reply.status : kMalformed;
+    if (!header) return true;
+    const std::string_view body = inbox.substr((*header)->size, (*header)->body_size);
+    inbox.remove_prefix((*header)->size + body.size());
+    const auto decoded = mqtt::decode(**header, as_bytes(body));
+    const auto* connack = decoded ? std::get_if<mqtt::Connack>(&*decoded) : nullptr;
+    const auto* ack = decoded ? std::get_if<mqtt::Ack>(&*decoded) : nullptr;
+    if (ack != nullptr && ack->type == mqtt::PacketType::kPuback) {
+      ++reply.status;
+    } else if (connack == nullptr || connack->code != mqtt::ConnectReturn::kAccepted) {
+      reply.status = kMalformed;
+      return true;
+    }
+    whole = true;
+  }
+  return whole && inbox.empty();
+}
+
 }  // namespace muster::bench

@@ -22,6 +22,10 @@ bool read_http_reply(std::string_view inbox, Reply& reply);
 /// in front of it passed over. What is malformed has status -1.
 bool read_mqtt_reply(std::string_view inbox, Reply& reply);
 
+/// MQTT, of a client with several messages on their way: how many PUBACKs have come; a CONNACK alone is 0, and anything
+/// else, or a CONNACK that refuses, -1.
+bool read_mqtt_acknowledgements(std::string_view inbox, Reply& reply);
+
 /// AMQP: what ends the answer to each step of a device: mechanisms, outcome, open, begin, attach of its receiver,
 /// credit for its sender (status 0), or the transfer of a response. What is malformed or refused has status -1.
 bool read_amqp_reply(std::string_view inbox, Reply& reply);

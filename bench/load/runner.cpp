@@ -123,6 +123,9 @@ bool Runner::obey(std::size_t index, Next next) {
       timers_.push({std::chrono::steady_clock::now() + next.delay, index});
       --active_;
       return false;
+    case Next::Kind::kWait:
+      client.connection->expect();
+      return true;
     case Next::Kind::kDone:
       ++outcome_.completed;
       client.connection->close();

@@ -13,6 +13,7 @@ namespace muster::bench {
 struct Next {
   enum class Kind {
     kAsk,   ///< sends `request` after `delay`
+    kWait,  ///< for more answers
     kDone,  ///< closes the connection
     kHold,  ///< keeps the connection, silent, to the end of the run
     kFail,  ///< closes it and counts as failed, because of `request`

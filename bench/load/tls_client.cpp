@@ -108,6 +108,11 @@ TlsClient::~TlsClient() {
 void TlsClient::ask(std::string request) {
   outbox_ = std::move(request);
   sent_ = 0;
+  expect();
+}
+
+void TlsClient::expect() {
+  expecting_ = true;
   inbox_.clear();
 }
 
@@ -128,12 +133,16 @@ TlsClient::Progress TlsClient::advance() {
   for (;;) {
     std::size_t count = 0;
     const int outcome = SSL_read_ex(ssl_.get(), buffer.data(), buffer.size(), &count);
-    if (outcome != 1) return judge(outcome);
-    if (outbox_.empty()) return fail_with("an answer without a request");
-    inbox_.append(buffer.data(), count);
-    if (!read_reply_(inbox_, reply_)) continue;
+    if (outcome == 1) {
+      if (!expecting_) return fail_with("an answer without a request");
+      inbox_.append(buffer.data(), count);
+      continue;  // several answers may have come, in records of their own
+    }
+    // Also an answer after which the server closes is one.
+    if (!expecting_ || inbox_.empty() || !read_reply_(inbox_, reply_)) return judge(outcome);
     outbox_.clear();
     sent_ = 0;
+    expecting_ = false;
     return Progress::kReply;
   }
 }

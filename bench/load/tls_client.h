@@ -53,6 +53,8 @@ class TlsClient {
   [[nodiscard]] int descriptor() const { return socket_; }
   /// Queues a request; the reply to the one before is gone.
   void ask(std::string request);
+  /// Another reply to what was asked before.
+  void expect();
   /// Goes on until the socket would block, a reply is there (reply()) or the connection failed (failure()).
   Progress advance();
   [[nodiscard]] const Reply& reply() const { return reply_; }
@@ -74,6 +76,7 @@ class TlsClient {
   std::unique_ptr<SSL, FreeSession> ssl_;
   const ReadReply read_reply_;
   bool established_ = false;
+  bool expecting_ = false;
   std::string outbox_;
   std::size_t sent_ = 0;
   std::string inbox_;

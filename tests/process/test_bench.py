@@ -46,6 +46,19 @@ def test_registrations_over_other_transports(transport):
     assert figures[f"registration.symmetric.{transport}.polls"]["muster"] >= 1
 
 
+def test_telemetry():
+    if servers.find_mosquitto() is None:
+        pytest.skip("mosquitto is not installed (tools/install-dependencies bench)")
+    if not (BUILD / "bench" / "bench_load").exists():
+        pytest.skip("the bench programs are not built")
+    command = [str(ROOT / "bench" / "telemetry"), "--build", str(BUILD), "--quick", "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode == 0, done.stderr
+    figures = {figure["name"]: figure for figure in map(json.loads, done.stdout.splitlines())}
+    assert {"telemetry.cpu", "telemetry.rate", "telemetry.connect-cpu", "telemetry.connect-rate"} == set(figures)
+    assert all(figure["muster"] > 0 and figure["reference"] > 0 for figure in figures.values())
+
+
 def test_credentials_of_tpms():
     if not (BUILD / "bench" / "bench_credential").exists():
         pytest.skip("the bench programs are not built")
