@@ -20,6 +20,13 @@ using wire::mqtt::Signal;
 using wire::mqtt::Subscribe;
 using wire::mqtt::Unsubscribe;
 
+namespace {
+
+/// Packets are joined up to about one TLS record.
+constexpr std::size_t kJoinedOctets = std::size_t{16} * 1024;
+
+}  // namespace
+
 MqttConnection::MqttConnection(std::unique_ptr<Stream> stream, std::string peer_address,
                                const ConnectionEnvironment& environment, Owner& owner, const MqttSettings& settings,
                                std::string transport)
@@ -107,6 +114,7 @@ asio::awaitable<MqttConnection::Next> MqttConnection::serve_packets() {
   }
   if (co_await send_due_receipts() == Next::kEnd) co_return Next::kEnd;
   if (co_await flush_outbox() == Next::kEnd || !outbox_->is_attached(attachment_)) co_return Next::kEnd;
+  if (co_await flush() == Next::kEnd) co_return Next::kEnd;
   // A packet that has begun has to end in time, however its octets trickle in.
   std::optional<std::chrono::milliseconds> within = patience();
   if (!inbox_.empty())
@@ -139,11 +147,11 @@ asio::awaitable<MqttConnection::Next> MqttConnection::take(Packet packet) {
     }
     if (ack->type == PacketType::kPubrel) {
       outbox_->release(ack->packet_id);
-      co_return co_await send(Ack{PacketType::kPubcomp, ack->packet_id});
+      co_return co_await write(Ack{PacketType::kPubcomp, ack->packet_id});
     }
   }
   if (const auto* signal = std::get_if<Signal>(&packet)) {
-    if (signal->type == PacketType::kPingreq) co_return co_await send(Signal{PacketType::kPingresp});
+    if (signal->type == PacketType::kPingreq) co_return co_await write(Signal{PacketType::kPingresp});
     orderly_ = signal->type == PacketType::kDisconnect;
   }
   co_return Next::kEnd;  // a DISCONNECT, or what no client sends: a second CONNECT, a server's packet (3.1.0, 4.8)
@@ -185,29 +193,21 @@ asio::awaitable<MqttConnection::Next> MqttConnection::take_publish(Publish publi
 asio::awaitable<MqttConnection::Next> MqttConnection::settle_receipts() {
   while (co_await send_due_receipts() == Next::kGoOn) {
     if (receipts_->has_room()) co_return Next::kGoOn;
+    if (co_await flush() == Next::kEnd) break;
     co_await receipts_->wait();
   }
   co_return Next::kEnd;
 }
 
 asio::awaitable<MqttConnection::Next> MqttConnection::send_due_receipts() {
-  Bytes out;
-  Next next = Next::kGoOn;
-  while (next == Next::kGoOn) {
-    const auto due = receipts_->take();
-    if (!due) break;
+  while (const auto due = receipts_->take()) {
     if (!*due) {
       log_debug("mqtt.closed", {{"peer", peer_address()}, {"reason", due->error().message}});
-      next = Next::kEnd;
-    } else if (**due && settings_.joins_packets) {
-      wire::mqtt::append(out, ***due);
-    } else if (**due) {
-      next = co_await send(***due);
+      co_return Next::kEnd;
     }
+    if (**due && co_await write(***due) == Next::kEnd) co_return Next::kEnd;
   }
-  // What was kept is acknowledged also when the next message could not be.
-  if (!out.empty() && !co_await send_octets(out)) co_return Next::kEnd;
-  co_return next;
+  co_return Next::kGoOn;
 }
 
 asio::awaitable<void> MqttConnection::finish_receipts() {
@@ -215,6 +215,8 @@ asio::awaitable<void> MqttConnection::finish_receipts() {
     co_await receipts_->wait();
     if (co_await send_due_receipts() == Next::kEnd) break;
   }
+  // What was kept is acknowledged also when the next message could not be.
+  co_await flush();
   while (!receipts_->empty()) {
     co_await receipts_->wait();
     while (receipts_->take()) {
@@ -227,22 +229,33 @@ asio::awaitable<MqttConnection::Next> MqttConnection::take_subscribe(Subscribe s
   for (auto& wanted : subscribe.subscriptions) {
     answer.granted.push_back(co_await await_task(session_->subscribe(std::move(wanted))));
   }
-  co_return co_await send(answer);
+  co_return co_await write(answer);
 }
 
 asio::awaitable<MqttConnection::Next> MqttConnection::take_unsubscribe(Unsubscribe unsubscribe) {
   for (auto& filter : unsubscribe.filters) co_await await_task(session_->unsubscribe(std::move(filter)));
-  co_return co_await send(Ack{PacketType::kUnsuback, unsubscribe.packet_id});
+  co_return co_await write(Ack{PacketType::kUnsuback, unsubscribe.packet_id});
 }
 
 asio::awaitable<MqttConnection::Next> MqttConnection::flush_outbox() {
   while (auto message = outbox_->next()) {
-    if (co_await send(*message) == Next::kEnd) co_return Next::kEnd;
+    if (co_await write(*message) == Next::kEnd) co_return Next::kEnd;
   }
   co_return Next::kGoOn;
 }
 
-/// Each packet goes out by itself: one WebSocket message then holds one packet, as clients want it (device-api.md 8).
+asio::awaitable<MqttConnection::Next> MqttConnection::write(const Packet& packet) {
+  wire::mqtt::append(outgoing_, packet);
+  if (settings_.joins_packets && outgoing_.size() < kJoinedOctets) co_return Next::kGoOn;
+  co_return co_await flush();
+}
+
+asio::awaitable<MqttConnection::Next> MqttConnection::flush() {
+  if (outgoing_.empty()) co_return Next::kGoOn;
+  const Bytes octets = std::exchange(outgoing_, {});
+  co_return co_await send_octets(octets) ? Next::kGoOn : Next::kEnd;
+}
+
 asio::awaitable<MqttConnection::Next> MqttConnection::send(const Packet& packet) {
   co_return co_await send_octets(wire::mqtt::encode(packet)) ? Next::kGoOn : Next::kEnd;
 }

@@ -16,7 +16,7 @@ struct MqttSettings {
   std::size_t max_first_packet = std::size_t{16} * 1024;         ///< of a CONNECT, before anybody knows who it is
   std::chrono::milliseconds silence = std::chrono::minutes(10);  ///< allowed with keep alive 0 (device-api.md 6.2)
   ReceiptLimits receipts = {};
-  bool joins_packets = true;  ///< several acknowledgements in one write; off where clients want a message for each
+  bool joins_packets = true;  ///< several in one write; off where clients want a message for each (device-api.md 8)
 };
 
 /// MQTT 3.1.1 on one connection: CONNECT, then packets one after the other, answered in their order; what the owner
@@ -44,7 +44,11 @@ class MqttConnection final : public Connection {
   asio::awaitable<Next> take_subscribe(wire::mqtt::Subscribe subscribe);
   asio::awaitable<Next> take_unsubscribe(wire::mqtt::Unsubscribe unsubscribe);
   asio::awaitable<Next> flush_outbox();
+  /// At once.
   asio::awaitable<Next> send(const wire::mqtt::Packet& packet);
+  /// With what else is to go before the client is waited for.
+  asio::awaitable<Next> write(const wire::mqtt::Packet& packet);
+  asio::awaitable<Next> flush();
   /// The next whole packet of the inbox; nullopt: more octets are needed.
   Result<std::optional<wire::mqtt::Packet>> next_packet(std::size_t limit);
   [[nodiscard]] std::chrono::milliseconds patience() const;
@@ -54,6 +58,7 @@ class MqttConnection final : public Connection {
   std::string transport_;
   std::string inbox_;           ///< received
   std::size_t understood_ = 0;  ///< how much of it has been
+  Bytes outgoing_;              ///< to be written
   std::uint16_t keep_alive_ = 0;
   std::unique_ptr<Session> session_;
   std::shared_ptr<Outbox> outbox_;
