@@ -77,11 +77,37 @@ struct OperationState {
   std::optional<model::Registration> registration;
 };
 
-/// A change of one device in the registry of a local hub.
+/// A device that comes to a local hub, changes there, or moves there from another local hub.
 struct HubDeviceChange {
+  /// The device at `hub` out of what it is there, and what it was at the hub that it leaves; null: nothing. Runs as a
+  /// Change does.
+  using Make =
+      std::move_only_function<Result<model::HubDevice>(const model::HubDevice* there, const model::HubDevice* left)>;
+
   std::string hub;
   std::string device_id;
-  Change<model::HubDevice> change;
+  Make change;
+  std::string leaves = {};  ///< the local hub from which the device goes in the same transaction; empty: none
+  std::move_only_function<void()> committed = {};  ///< told after the commit, on the store's thread; may be null
+};
+
+/// A device that goes from a local hub; that it is not there is no error.
+struct HubDeviceRemoval {
+  std::string hub;
+  std::string device_id;
+  Check<model::HubDevice> check;
+  std::move_only_function<void()> committed = {};  ///< as of a change
+};
+
+/// A device that may be at a hub which is not served here, although its record does not say so: noted before the device
+/// is put there, and when it has moved away, until it is gone from there.
+struct HubLeftover {
+  std::string hub;
+  std::string device_id;
+  std::string registration_id;
+  TimePoint noted;
+
+  bool operator==(const HubLeftover&) const = default;
 };
 
 struct HubDeviceCount {
@@ -117,11 +143,13 @@ struct HubLog {
   std::uint64_t octets = 0;  ///< of the events that are kept, as stored
 };
 
-/// How an operation ends in the transaction that begins it.
+/// How an operation ends; all of it in one transaction.
 struct OperationEnd {
   model::Registration record;
-  std::optional<HubDeviceChange> device;
-  std::optional<model::Attempt> attempt;
+  std::optional<HubDeviceChange> device = {};
+  std::optional<model::Attempt> attempt = {};
+  std::optional<HubDeviceRemoval> removal = {};  ///< from the local hub that the device leaves for a hub elsewhere
+  std::optional<HubLeftover> leftover = {};      ///< at the hub elsewhere that the device leaves
 };
 
 /// Ends an operation for which nobody else has to be asked; `record` as it stands: `assigning`, with the last
@@ -207,10 +235,10 @@ class Store {
                                                        model::Registration record, EndAtOnce end) = 0;
   /// kNotFound for an unknown or purged id.
   virtual Task<Result<OperationState>> find_operation(InstanceId instance, std::string operation_id) = 0;
-  /// Writes the result, adds the attempt that it ends, and closes the operation, all in one transaction. kConflict when
-  /// the operation is no longer open or no longer the device's last one: then nothing is written.
-  virtual Task<Result<void>> complete_operation(InstanceId instance, std::string operation_id,
-                                                model::Registration record, std::optional<model::Attempt> attempt) = 0;
+  /// Writes what `end` says and closes the operation, all in one transaction. The device is no leftover any more where
+  /// its new record says that it is. kConflict when the operation is no longer open or no longer the device's last one:
+  /// then nothing is written, as when the change or the removal of the device fails, whose error is returned.
+  virtual Task<Result<void>> complete_operation(InstanceId instance, std::string operation_id, OperationEnd end) = 0;
   /// Operations that were open when a process ended, to be resumed; over all instances.
   virtual Task<Result<std::vector<std::pair<InstanceId, model::Operation>>>> open_operations(std::size_t limit) = 0;
   /// Forgets closed operations begun before `before`; returns how many.
@@ -249,6 +277,16 @@ class Store {
   virtual Task<Result<HubDeviceCount>> count_hub_devices(InstanceId instance, std::string hub) = 0;
   virtual Task<Result<void>> remove_hub_device(InstanceId instance, std::string hub, std::string device_id,
                                                Check<model::HubDevice> check) = 0;
+
+  // --- devices left at hubs that are not served here -------------------------------------------------------------
+  /// True when it was noted before; the first note stays.
+  virtual Task<Result<bool>> note_hub_leftover(InstanceId instance, HubLeftover leftover) = 0;
+  /// Those of a hub in the order of their device ids, from the first one after `after`.
+  virtual Task<Result<std::vector<HubLeftover>>> list_hub_leftovers(InstanceId instance, std::string hub,
+                                                                    std::string after, std::size_t limit) = 0;
+  virtual Task<Result<std::uint64_t>> count_hub_leftovers(InstanceId instance, std::string hub) = 0;
+  /// The device is gone from the hub, or belongs there; one that is not noted is no error.
+  virtual Task<Result<void>> drop_hub_leftover(InstanceId instance, std::string hub, std::string device_id) = 0;
 
   // --- event logs of the local hubs ------------------------------------------------------------------------------
   /// Adds events in their order, all or none; the number of the last one. The first gets one more than the one before

@@ -98,7 +98,7 @@ TEST_P(StoreAttempts, TheAttemptOfAnOperationIsKeptWithItsResultOrNotAtAll) {
   ASSERT_TRUE(wait_for(store().begin_operation(kInstance, make_operation("o1", "unit-1", kEntry),
                                                make_record("unit-1", kEntry), nullptr)));
   const auto complete = [&](const Attempt& with) {
-    return wait_for(store().complete_operation(kInstance, "o1", make_record("unit-1", kEntry), with));
+    return wait_for(store().complete_operation(kInstance, "o1", {make_record("unit-1", kEntry), {}, with}));
   };
   ASSERT_TRUE(complete(ended));
   const Attempt late = attempt(1, "unit-1", AttemptOutcome::kFailed);

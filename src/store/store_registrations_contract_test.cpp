@@ -17,7 +17,7 @@ class StoreRegistrations : public StoreContract {
     return std::move(begun->operation);
   }
   Result<void> complete(const std::string& id, const model::Registration& record) {
-    return wait_for(store().complete_operation(kInstance, id, record, std::nullopt));
+    return wait_for(store().complete_operation(kInstance, id, {record}));
   }
   OperationState state(const std::string& id) { return wait_for(store().find_operation(kInstance, id)).value(); }
   std::optional<model::Registration> record(const std::string& id) {
@@ -61,7 +61,8 @@ class StoreOperationsAtOnce : public StoreRegistrations {
   /// Ends with the device assigned and known to its hub, and with the attempt.
   static std::optional<OperationEnd> end(const model::Registration& record) {
     EXPECT_EQ(record.status, RegistrationStatus::kAssigning);
-    HubDeviceChange device{"hub-a.example.net", "unit-1", [](const model::HubDevice*) -> Result<model::HubDevice> {
+    HubDeviceChange device{"hub-a.example.net", "unit-1",
+                           [](const model::HubDevice*, const model::HubDevice*) -> Result<model::HubDevice> {
                              return make_device("unit-1", model::ThumbprintCredential{"AA", "AA"});
                            }};
     model::Attempt attempt;
@@ -128,7 +129,7 @@ TEST_P(StoreOperationsAtOnce, AreNotBegunWhenTheHubsRegistryFails) {
   ASSERT_TRUE(put_enrollment(store(), kEntry));
   const auto begun = at_once(make_operation("o1", "unit-1", kEntry), [](const model::Registration& record) {
     auto ending = end(record);
-    ending->device->change = [](const model::HubDevice*) -> Result<model::HubDevice> {
+    ending->device->change = [](const model::HubDevice*, const model::HubDevice*) -> Result<model::HubDevice> {
       return fail(ErrorCode::kInternal, "no");
     };
     return ending;

@@ -84,7 +84,7 @@ TEST_P(StoreTpm, ASpentChallengeStartsNothing) {
   EXPECT_EQ(register_with("o2", "c100")->operation.id, "o1") << "the same registration, which is under way";
   model::Registration done = make_record("unit-1", kEntry);
   done.status = model::RegistrationStatus::kAssigned;
-  ASSERT_TRUE(wait_for(store().complete_operation(kInstance, "o1", done, std::nullopt)));
+  ASSERT_TRUE(wait_for(store().complete_operation(kInstance, "o1", {done})));
   EXPECT_EQ(code_of(register_with("o3", "c100")), ErrorCode::kConflict);
   EXPECT_EQ(code_of(register_with("o4", "unknown")), ErrorCode::kConflict);
   EXPECT_EQ(code_of(wait_for(store().find_operation(kInstance, "o3"))), ErrorCode::kNotFound);

@@ -71,6 +71,23 @@ Result<model::HubDevice> change_hub_device(const Session& session, const Instanc
   return next;
 }
 
+Result<void> apply_device_change(const Session& session, const InstanceId& instance, HubDeviceChange& change) {
+  std::optional<model::HubDevice> left;
+  if (!change.leaves.empty()) {
+    auto found = find_hub_device(session, instance, change.leaves, change.device_id);
+    if (!found) return std::unexpected(found.error());
+    left = *std::move(found);
+  }
+  Change<model::HubDevice> make = [&](const model::HubDevice* there) {
+    return change.change(there, left ? &*left : nullptr);
+  };
+  auto put = change_hub_device(session, instance, change.hub, change.device_id, make);
+  if (!put) return std::unexpected(put.error());
+  if (!left) return {};
+  Check<model::HubDevice> always = [](const model::HubDevice&) -> Result<void> { return {}; };
+  return remove_hub_device(session, instance, change.leaves, change.device_id, always);
+}
+
 Result<Page<model::HubDevice>> list_hub_devices(const Session& session, const InstanceId& instance,
                                                 const std::string& hub, const std::string& after, std::size_t limit) {
   const std::size_t count = std::max<std::size_t>(limit, 1);

@@ -14,6 +14,8 @@ Result<std::optional<model::HubDevice>> find_hub_device(const Session& session, 
                                                         const std::string& hub, const std::string& device_id);
 Result<model::HubDevice> change_hub_device(const Session& session, const InstanceId& instance, const std::string& hub,
                                            const std::string& device_id, Change<model::HubDevice>& change);
+/// Also takes the device from the hub that it leaves.
+Result<void> apply_device_change(const Session& session, const InstanceId& instance, HubDeviceChange& change);
 Result<Page<model::HubDevice>> list_hub_devices(const Session& session, const InstanceId& instance,
                                                 const std::string& hub, const std::string& after, std::size_t limit);
 Result<HubDeviceCount> count_hub_devices(const Session& session, const InstanceId& instance, const std::string& hub);

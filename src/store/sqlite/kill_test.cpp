@@ -57,8 +57,7 @@ void write_until_killed(Store& store, int thread) {
                                                       record_of(id), std::move(at_once)));
     if (begun) acknowledge((begun->operation.open ? "begun " : "ended ") + id);
     if (!begun || !begun->operation.open) continue;
-    if (wait_for(store.complete_operation(kInstance, operation, record_of(id), std::nullopt)))
-      acknowledge("ended " + id);
+    if (wait_for(store.complete_operation(kInstance, operation, {record_of(id)}))) acknowledge("ended " + id);
   }
 }
 

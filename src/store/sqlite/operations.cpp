@@ -4,6 +4,7 @@
 
 #include "store/sqlite/attempts.h"
 #include "store/sqlite/hub_devices.h"
+#include "store/sqlite/hub_leftovers.h"
 #include "store/sqlite/registrations.h"
 #include "store/sqlite/rows.h"
 #include "store/sqlite/tpm_challenges.h"
@@ -92,19 +93,33 @@ Result<bool> lets_in(const Session& session, const InstanceId& instance, const m
   return *found && status->text(0) == to_string(model::ProvisioningStatus::kEnabled);
 }
 
-/// Makes `begun` an ended operation when it can be one, and writes what belongs to it beside operation and record.
-Result<void> end_at_once(const Session& session, const InstanceId& instance, OperationState& begun, EndAtOnce& end) {
+/// Writes what belongs to an end beside operation and record.
+Result<void> write_end(const Session& session, const InstanceId& instance, OperationEnd& end, CommitHooks& hooks) {
+  if (auto& device = end.device) {
+    if (auto put = apply_device_change(session, instance, *device); !put) return put;
+    if (device->committed) hooks.push_back(std::move(device->committed));
+  }
+  if (auto& removal = end.removal) {
+    auto removed = remove_hub_device(session, instance, removal->hub, removal->device_id, removal->check);
+    if (!removed && removed.error().code != ErrorCode::kNotFound) return removed;
+    if (removed && removal->committed) hooks.push_back(std::move(removal->committed));
+  }
+  if (end.leftover) {
+    auto noted = note_hub_leftover(session, instance, *end.leftover);
+    if (!noted) return std::unexpected(noted.error());
+  }
+  if (end.attempt) return add_attempt(session, instance, *end.attempt);
+  return {};
+}
+
+/// Makes `begun` an ended operation when it can be one.
+Result<void> end_at_once(const Session& session, const InstanceId& instance, OperationState& begun, EndAtOnce& end,
+                         CommitHooks& hooks) {
   const auto allowed = lets_in(session, instance, begun.operation);
   if (!allowed) return std::unexpected(allowed.error());
   auto ending = *allowed ? end(*begun.registration) : std::nullopt;
   if (!ending) return {};
-  if (auto& device = ending->device) {
-    auto put = change_hub_device(session, instance, device->hub, device->device_id, device->change);
-    if (!put) return std::unexpected(put.error());
-  }
-  if (ending->attempt) {
-    if (auto added = add_attempt(session, instance, *ending->attempt); !added) return added;
-  }
+  if (auto written = write_end(session, instance, *ending, hooks); !written) return written;
   keep_origin(ending->record, begun.registration);
   begun.registration = std::move(ending->record);
   begun.operation.open = false;
@@ -115,7 +130,7 @@ Result<void> end_at_once(const Session& session, const InstanceId& instance, Ope
 
 Result<OperationState> begin_operation(const Session& session, const InstanceId& instance,
                                        const model::Operation& operation, const model::Registration& record,
-                                       EndAtOnce& end) {
+                                       EndAtOnce& end, CommitHooks& hooks) {
   const std::string key = model::id_key(operation.registration_id);
   if (model::id_key(record.registration_id) != key) {
     return fail(ErrorCode::kInternal, "The store failed.", "record of another device");
@@ -132,7 +147,7 @@ Result<OperationState> begin_operation(const Session& session, const InstanceId&
   OperationState begun{operation, assigning(record, *current)};
   begun.operation.open = true;
   if (end) {
-    if (auto ended = end_at_once(session, instance, begun, end); !ended) return std::unexpected(ended.error());
+    if (auto ended = end_at_once(session, instance, begun, end, hooks); !ended) return std::unexpected(ended.error());
   }
   auto written = insert_operation(session, instance, begun.operation);
   if (written) written = write_registration(session, instance, *begun.registration);
@@ -151,14 +166,14 @@ Result<OperationState> find_operation(const Session& session, const InstanceId& 
 }
 
 Result<OperationState> complete_operation(const Session& session, const InstanceId& instance,
-                                          const std::string& operation_id, const model::Registration& record,
-                                          const std::optional<model::Attempt>& attempt) {
+                                          const std::string& operation_id, OperationEnd& end, CommitHooks& hooks) {
   auto found = current_state(session, instance, operation_id);
   if (!found) return found;
   const auto& [operation, current] = *found;
   // Beginning another operation closes this one, so an open one is the device's last.
   if (!operation.open) return fail(ErrorCode::kConflict, "The operation has ended.");
   const std::string key = model::id_key(operation.registration_id);
+  const model::Registration& record = end.record;
   if (model::id_key(record.registration_id) != key) {
     return fail(ErrorCode::kInternal, "The store failed.", "record of another device");
   }
@@ -166,7 +181,10 @@ Result<OperationState> complete_operation(const Session& session, const Instance
   completed.operation.open = false;
   keep_origin(*completed.registration, current);
   auto written = write_registration(session, instance, *completed.registration);
-  if (written && attempt) written = add_attempt(session, instance, *attempt);
+  if (written && record.status == model::RegistrationStatus::kAssigned) {
+    written = drop_hub_leftover(session, instance, record.assigned_hub, record.device_id);
+  }
+  if (written) written = write_end(session, instance, end, hooks);
   if (written) written = close_operations_of(session, instance, key);
   if (!written) return std::unexpected(written.error());
   return completed;

@@ -10,16 +10,18 @@ namespace muster::store::sqlite {
 
 // Register calls from 202 to their result. A device has at most one open operation. Errors as in Store.
 
+/// Who is to be told when the transaction is committed.
+using CommitHooks = std::vector<std::move_only_function<void()>>;
+
 /// The operation under way and, when it is a new one, the record as it was written. `end` may be null.
 Result<OperationState> begin_operation(const Session& session, const InstanceId& instance,
                                        const model::Operation& operation, const model::Registration& record,
-                                       EndAtOnce& end);
+                                       EndAtOnce& end, CommitHooks& hooks);
 Result<OperationState> find_operation(const Session& session, const InstanceId& instance,
                                       const std::string& operation_id);
 /// What was written.
 Result<OperationState> complete_operation(const Session& session, const InstanceId& instance,
-                                          const std::string& operation_id, const model::Registration& record,
-                                          const std::optional<model::Attempt>& attempt);
+                                          const std::string& operation_id, OperationEnd& end, CommitHooks& hooks);
 /// The oldest first.
 Result<std::vector<std::pair<InstanceId, model::Operation>>> open_operations(const Session& session, std::size_t limit);
 /// At most `limit` of them, so that no commit grows without bound.

@@ -237,9 +237,21 @@ UPDATE hub_event_log SET octets = (
   WHERE e.instance = hub_event_log.instance AND e.hub = hub_event_log.hub);
 )sql";
 
+// Devices that may be at hubs elsewhere although their records do not say so.
+constexpr const char* kVersion8 = R"sql(
+CREATE TABLE hub_leftover (
+  instance TEXT NOT NULL REFERENCES instance (instance),
+  hub TEXT NOT NULL,
+  device_id TEXT NOT NULL,
+  registration_id TEXT NOT NULL,
+  noted BIGINT NOT NULL,
+  PRIMARY KEY (instance, hub, device_id)
+) WITHOUT ROWID;
+)sql";
+
 /// Number n brings version n to n + 1. Published ones are never edited.
 constexpr std::array<const char*, kSchemaVersion> kMigrations{kVersion1, kVersion2, kVersion3, kVersion4,
-                                                              kVersion5, kVersion6, kVersion7};
+                                                              kVersion5, kVersion6, kVersion7, kVersion8};
 
 struct FileState {
   std::int64_t application_id = 0;

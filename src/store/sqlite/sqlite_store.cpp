@@ -12,6 +12,7 @@
 #include "store/sqlite/hub_devices.h"
 #include "store/sqlite/hub_events.h"
 #include "store/sqlite/hub_jobs.h"
+#include "store/sqlite/hub_leftovers.h"
 #include "store/sqlite/instances.h"
 #include "store/sqlite/master_key.h"
 #include "store/sqlite/operations.h"
@@ -213,8 +214,10 @@ class SqliteStore final : public Store {
          end = std::move(end)](const Session& session, Transaction& transaction) mutable -> Result<OperationState> {
           CountedChanges counted(counter_, transaction, session, instance);
           if (auto room = counted.beginning(operation.registration_id); !room) return std::unexpected(room.error());
-          auto begun = sqlite::begin_operation(session, instance, operation, record, end);
+          sqlite::CommitHooks hooks;
+          auto begun = sqlite::begin_operation(session, instance, operation, record, end, hooks);
           if (begun && begun->registration) transaction.on_commit(keep_operation(instance, *begun));
+          if (begun) run_on_commit(transaction, std::move(hooks));
           return begun;
         });
   }
@@ -224,16 +227,16 @@ class SqliteStore final : public Store {
     co_return read_now([&](const Session& session) { return sqlite::find_operation(session, instance, operation_id); });
   }
 
-  Task<Result<void>> complete_operation(InstanceId instance, std::string operation_id, model::Registration record,
-                                        std::optional<model::Attempt> attempt) override {
-    return write<void>(
-        [this, instance = std::move(instance), id = std::move(operation_id), record = std::move(record),
-         attempt = std::move(attempt)](const Session& session, Transaction& transaction) -> Result<void> {
-          const auto completed = sqlite::complete_operation(session, instance, id, record, attempt);
-          if (!completed) return std::unexpected(completed.error());
-          transaction.on_commit(keep_operation(instance, *completed));
-          return {};
-        });
+  Task<Result<void>> complete_operation(InstanceId instance, std::string operation_id, OperationEnd end) override {
+    return write<void>([this, instance = std::move(instance), id = std::move(operation_id), end = std::move(end)](
+                           const Session& session, Transaction& transaction) mutable -> Result<void> {
+      sqlite::CommitHooks hooks;
+      const auto completed = sqlite::complete_operation(session, instance, id, end, hooks);
+      if (!completed) return std::unexpected(completed.error());
+      transaction.on_commit(keep_operation(instance, *completed));
+      run_on_commit(transaction, std::move(hooks));
+      return {};
+    });
   }
 
   Task<Result<std::vector<std::pair<InstanceId, model::Operation>>>> open_operations(std::size_t limit) override {
@@ -337,6 +340,30 @@ class SqliteStore final : public Store {
                         check = std::move(check)](const Session& session) mutable {
       return sqlite::remove_hub_device(session, instance, hub, id, check);
     });
+  }
+
+  Task<Result<bool>> note_hub_leftover(InstanceId instance, HubLeftover leftover) override {
+    return write<bool>([instance = std::move(instance), leftover = std::move(leftover)](const Session& session) {
+      return sqlite::note_hub_leftover(session, instance, leftover);
+    });
+  }
+
+  Task<Result<std::vector<HubLeftover>>> list_hub_leftovers(InstanceId instance, std::string hub, std::string after,
+                                                            std::size_t limit) override {
+    return read<std::vector<HubLeftover>>(
+        [instance = std::move(instance), hub = std::move(hub), after = std::move(after),
+         limit](const Session& session) { return sqlite::list_hub_leftovers(session, instance, hub, after, limit); });
+  }
+
+  Task<Result<std::uint64_t>> count_hub_leftovers(InstanceId instance, std::string hub) override {
+    return read<std::uint64_t>([instance = std::move(instance), hub = std::move(hub)](const Session& session) {
+      return sqlite::count_hub_leftovers(session, instance, hub);
+    });
+  }
+
+  Task<Result<void>> drop_hub_leftover(InstanceId instance, std::string hub, std::string device_id) override {
+    return write<void>([instance = std::move(instance), hub = std::move(hub), id = std::move(device_id)](
+                           const Session& session) { return sqlite::drop_hub_leftover(session, instance, hub, id); });
   }
 
   Task<Result<std::uint64_t>> append_hub_events(InstanceId instance, std::string hub,
@@ -495,6 +522,10 @@ class SqliteStore final : public Store {
   Hook keep_operation(const InstanceId& instance, const OperationState& state) {
     const auto ticket = operations_.drop(instance, state.operation.registration_id);
     return [this, instance, state = state, ticket]() mutable { operations_.put(instance, std::move(state), ticket); };
+  }
+
+  static void run_on_commit(Transaction& transaction, sqlite::CommitHooks hooks) {
+    for (auto& hook : hooks) transaction.on_commit(std::move(hook));
   }
 
   /// One consistent moment of the database, on the calling thread.

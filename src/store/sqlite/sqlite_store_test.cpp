@@ -110,7 +110,7 @@ TEST_F(SqliteStoreTest, AStoreOfTheFirstSchemaIsBroughtUpToDate) {
     ASSERT_TRUE(put_enrollment(*store, individual("a", keys("a1", "a2"))));
   }
   for (const std::string_view later : {"attempt", "tpm_challenge", "hub_policy", "hub_event_log", "hub_event",
-                                       "hub_consumer", "hub_job", "device_job"}) {
+                                       "hub_consumer", "hub_job", "device_job", "hub_leftover"}) {
     execute(fmt::format("DROP TABLE {}", later));
   }
   execute("PRAGMA user_version=1");
@@ -305,7 +305,7 @@ TEST_F(SqliteStoreTest, EightThreadsWriteAndReadAtOnce) {
           EXPECT_TRUE(wait_for(
               store->begin_operation(kInstance, make_operation("o" + id, id, entry), make_record(id, entry), nullptr)));
           EXPECT_TRUE(wait_for(store->find_operation(kInstance, "o" + id)));
-          EXPECT_TRUE(wait_for(store->complete_operation(kInstance, "o" + id, make_record(id, entry), std::nullopt)));
+          EXPECT_TRUE(wait_for(store->complete_operation(kInstance, "o" + id, {make_record(id, entry)})));
           EXPECT_TRUE(wait_for(store->list_enrollments(kInstance, entry.kind, id, 3)));
         }
       });
