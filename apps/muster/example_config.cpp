@@ -91,6 +91,13 @@ event_retention_megabytes = 10000       # and how much of it in each hub; 0: any
 # topic_prefix = "hub"                   # messages go to hub/HUB/devices/ID/events
 # payload = "envelope"                   # as GET /events shows it, or: body, as the device sent it
 
+[linked_hubs]                 # hubs that others serve, each by itself
+calls_per_minute = 80         # of its service API; the smallest Azure hub takes 100
+burst_calls = 10              # of them at once
+concurrent_calls = 8          # that wait for an answer
+timeout_seconds = 15          # of one call
+give_up_seconds = 300         # a registration that its hub keeps failing has failed after this long
+
 [outbound]                    # requests to linked hubs and webhooks
 # ca_file = "plant-ca.pem"               # certificates (PEM) to trust besides the system's
 # connect_to = ["hub.example.net=10.0.0.7:8443"]   # HOST=ADDRESS[:PORT]: where to connect to in place of what DNS says

@@ -27,6 +27,7 @@
 #include "server/bootstrap/service.h"
 #include "server/http/session.h"
 #include "server/metrics/event_metrics.h"
+#include "server/metrics/link_metrics.h"
 #include "server/mqtt/connection.h"
 #include "server/mqtt/provisioning.h"
 #include "server/net/server.h"
@@ -116,6 +117,9 @@ class Running {
     service_->trim_events();
     note_ca_certificates();
   }
+
+  /// What goes on by itself.
+  void tend() { service_->registrar().tend(); }
 
   server::Operations& operations() { return *operations_; }
 
@@ -253,6 +257,8 @@ class Running {
                                           .clock = clock_,
                                           .random = random_,
                                           .outbound = outbound_,
+                                          .hub_links = options_.hub_links,
+                                          .hub_patience = options_.hub_patience,
                                           .attestation = options_.attestation,
                                           .attempts = options_.attempts,
                                           .limits = options_.service_limits,
@@ -274,6 +280,8 @@ class Running {
                       [&registrar = service_->registrar()] { return static_cast<double>(registrar.in_flight()); });
     metrics.add_gauge("muster_store_pending_writes", "Changes that wait for their commit",
                       [&store = *store_] { return static_cast<double>(store.pending_writes()); });
+    links_ = std::make_unique<server::LinkMetrics>(service_->azure_hubs(), service_->registrar().leftovers());
+    metrics.add(*links_);
     note_ca_certificates();
     return {};
   }
@@ -405,6 +413,7 @@ class Running {
   std::shared_ptr<const model::InstanceConfig> config_;
   std::unique_ptr<server::Service> service_;
   std::unique_ptr<server::EventMetrics> event_metrics_;
+  std::unique_ptr<server::LinkMetrics> links_;
   std::unique_ptr<server::mqtt::MqttProtocol> mqtt_;
   std::unique_ptr<server::mqtt::MqttProtocol> mqtt_over_web_socket_;
   std::unique_ptr<server::amqp::Provisioning> amqp_owner_;
@@ -442,6 +451,7 @@ void run_until_stopped(Running& running, const sigset_t& signals, const server::
     }
     if (signal == SIGHUP) reload(running, manager);
     running.name_new_hubs();
+    running.tend();
     if (beat % kBeatsPerDay == 0) running.reload_identities();
     if (beat % kBeatsPerMaintenance == 0) running.maintain();
   }

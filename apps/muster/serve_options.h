@@ -13,6 +13,7 @@
 #include "base/result.h"
 #include "hub/event_settings.h"
 #include "hub/jobs.h"
+#include "hub/link_settings.h"
 #include "hub/sink_settings.h"
 #include "muster/environment.h"
 #include "outbound/http.h"
@@ -86,6 +87,8 @@ struct ServeOptions {
   std::string local_hub;                          ///< [hub] host name of the hub that this service serves itself
   hub::Jobs::Settings jobs;                       ///< [hub] how many jobs may be open
   hub::JobRunner::Settings job_runner;            ///< [hub] how fast they go
+  hub::AzureLinkSettings hub_links;               ///< [linked_hubs] how hubs elsewhere are called
+  std::chrono::seconds hub_patience{300};         ///< [linked_hubs] until a registration that its hub fails has failed
   outbound::HttpOptions outbound = {.trust_system = true};  ///< [outbound] how linked hubs and webhooks are reached
 
   /// The names a generated server certificate carries: the host names, "localhost" and "127.0.0.1".

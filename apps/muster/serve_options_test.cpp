@@ -102,6 +102,12 @@ days = 7
 local_host_name = "h.example.net"
 max_open_jobs = 3
 job_devices_per_second = 5
+[linked_hubs]
+calls_per_minute = 600
+burst_calls = 20
+concurrent_calls = 4
+timeout_seconds = 7
+give_up_seconds = 60
 [outbound]
 ca_file = "plant.pem"
 connect_to = ["a.example.net=10.0.0.7:8443", "b.example.net=10.0.0.8"]
@@ -138,6 +144,10 @@ connect_to = ["a.example.net=10.0.0.7:8443", "b.example.net=10.0.0.8"]
   EXPECT_EQ(options->local_hub, "h.example.net");
   EXPECT_EQ(options->jobs.most_open, 3U);
   EXPECT_EQ(options->job_runner.operations_per_second, 5U);
+  EXPECT_EQ(options->hub_links,
+            (hub::AzureLinkSettings{
+                .calls_per_minute = 600, .burst = 20, .concurrent = 4, .timeout = std::chrono::seconds(7)}));
+  EXPECT_EQ(options->hub_patience, std::chrono::seconds(60));
   EXPECT_EQ(options->outbound.ca_file, "plant.pem");
   EXPECT_TRUE(options->outbound.trust_system);
   EXPECT_THAT(options->outbound.connect_to, ElementsAre("a.example.net::10.0.0.7:8443", "b.example.net::10.0.0.8:"));
@@ -174,6 +184,8 @@ TEST(ServeOptions, TheExampleConfigurationHoldsTheDefaults) {
   ASSERT_TRUE(from_example) << from_example.error().message;
   ASSERT_TRUE(defaults);
   EXPECT_EQ(from_example->data, defaults->data);
+  EXPECT_EQ(from_example->hub_links, defaults->hub_links);
+  EXPECT_EQ(from_example->hub_patience, defaults->hub_patience);
   EXPECT_EQ(from_example->listen, defaults->listen);
   EXPECT_EQ(from_example->amqp_listen, defaults->amqp_listen);
   EXPECT_EQ(from_example->operations_listen, defaults->operations_listen);

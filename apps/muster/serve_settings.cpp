@@ -317,6 +317,21 @@ constexpr std::array kSettings = std::to_array<ServeSetting>({
     {"hub", "event_retention_days", SettingType::kInteger, "", "", "", "",
      [](ServeOptions& o, Values v) { return set_duration<1, 3650>(o.event_retention.age, v); }},
     {"hub", "event_retention_megabytes", SettingType::kInteger, "", "", "", "", set_event_megabytes},
+    {"linked_hubs", "calls_per_minute", SettingType::kInteger, "", "", "", "",
+     [](ServeOptions& o, Values v) { return set_integer<1, kMaxRate>(o.hub_links.calls_per_minute, v); }},
+    {"linked_hubs", "burst_calls", SettingType::kInteger, "", "", "", "",
+     [](ServeOptions& o, Values v) { return set_integer<1, kMaxRate>(o.hub_links.burst, v); }},
+    {"linked_hubs", "concurrent_calls", SettingType::kInteger, "", "", "", "",
+     [](ServeOptions& o, Values v) { return set_integer<1, 1000>(o.hub_links.concurrent, v); }},
+    {"linked_hubs", "timeout_seconds", SettingType::kInteger, "", "", "", "",
+     [](ServeOptions& o, Values v) {
+       std::chrono::seconds timeout{};
+       auto set = set_duration<1, kHour>(timeout, v);
+       if (set) o.hub_links.timeout = timeout;
+       return set;
+     }},
+    {"linked_hubs", "give_up_seconds", SettingType::kInteger, "", "", "", "",
+     [](ServeOptions& o, Values v) { return set_duration<1, kDay>(o.hub_patience, v); }},
     {"outbound", "ca_file", SettingType::kText, "", "", "", "", set_outbound_ca},
     {"outbound", "connect_to", SettingType::kTextList, "", "", "", "", set_outbound_addresses},
 });

@@ -1,5 +1,6 @@
 #include "hub/local_hub.h"
 
+#include <memory>
 #include <utility>
 
 #include <fmt/format.h>
@@ -8,84 +9,178 @@ namespace muster::hub {
 namespace {
 
 using model::HubDevice;
+using provisioning::DeviceData;
 using provisioning::HubDeviceSpec;
+using provisioning::InitialTwin;
+using provisioning::PutOutcome;
+using provisioning::StoredLeave;
 
-Result<void> require_local(const model::LinkedHub& hub) {
-  if (hub.kind == model::HubKind::kLocal) return {};
-  return fail(ErrorCode::kUnsupported, "The linked hub is not served here.", hub.host_name);
+DeviceData data_of(const HubDevice& device) {
+  return {.twin = device.twin,
+          .enabled = device.enabled,
+          .status_reason = device.status_reason,
+          .iot_edge = device.iot_edge};
 }
 
-/// Of a new device, or of one that starts afresh: then as a replaced twin, to which reported properties do not belong
-/// (hub-api.md 5.3).
-model::Twin initial_twin(const HubDeviceSpec& spec, const HubDevice* current, TimePoint now) {
-  if (current == nullptr) return model::make_twin(spec.initial_twin.tags, spec.initial_twin.desired, now);
-  model::Twin twin = current->twin;
-  twin.tags = spec.initial_twin.tags;
-  model::replace_properties(twin.desired, spec.initial_twin.desired, now);
-  ++twin.version;
-  return twin;
+HubDevice new_device(const HubDeviceSpec& spec, TimePoint now) {
+  HubDevice device;
+  device.device_id = spec.device_id;
+  device.generation_id = model::make_generation_id(now);
+  device.created = now;
+  return device;
+}
+
+/// A device that comes from another hub goes on with its twin, versions and all.
+void carry(const DeviceData& data, HubDevice& device) {
+  device.twin = data.twin;
+  device.enabled = data.enabled;
+  device.status_reason = data.status_reason;
+  device.iot_edge = data.iot_edge;
+}
+
+/// As a replaced twin, to which reported properties do not belong (hub-api.md 5.3).
+void start_afresh(const InitialTwin& initial, HubDevice& device, TimePoint now) {
+  device.twin.tags = initial.tags;
+  model::replace_properties(device.twin.desired, initial.desired, now);
+  ++device.twin.version;
+}
+
+void set_identity(const HubDeviceSpec& spec, HubDevice& device, TimePoint now, Random& random) {
+  device.credential = spec.credential;
+  device.iot_edge = spec.iot_edge.value_or(device.iot_edge);
+  device.etag = model::make_device_etag(random);
+  device.updated = now;
 }
 
 /// Taking a device over keeps its twin and everything else that the registration does not speak of (hub-api.md 5.2).
-HubDevice merge(const HubDeviceSpec& spec, const HubDevice* current, TimePoint now, Random& random) {
-  HubDevice device = current != nullptr ? *current : HubDevice{};
-  if (current == nullptr) {
-    device.device_id = spec.device_id;
-    device.generation_id = model::make_generation_id(now);
-    device.created = now;
+HubDevice merge(const HubDeviceSpec& spec, const HubDevice* there, TimePoint now, Random& random) {
+  HubDevice device = there != nullptr ? *there : new_device(spec, now);
+  const bool replaces = spec.existing_twin == HubDeviceSpec::ExistingTwin::kReplace;
+  if (spec.carried && (there == nullptr || replaces)) {
+    carry(*spec.carried, device);
+  } else if (there == nullptr) {
+    device.twin = model::make_twin(spec.initial_twin.tags, spec.initial_twin.desired, now);
+  } else if (replaces) {
+    start_afresh(spec.initial_twin, device, now);
   }
-  if (current == nullptr || spec.existing_twin == HubDeviceSpec::ExistingTwin::kReplace) {
-    device.twin = initial_twin(spec, current, now);
-  }
-  device.credential = spec.credential;
-  device.iot_edge = spec.iot_edge;
-  device.etag = model::make_device_etag(random);
-  device.updated = now;
+  set_identity(spec, device, now, random);
   return device;
+}
+
+HubName name_of(model::InstanceId instance, const model::LinkedHub& hub) {
+  return {std::move(instance), model::id_key(hub.host_name)};
 }
 
 }  // namespace
 
-std::optional<store::HubDeviceChange> LocalHub::stored_put(const model::InstanceId& /*instance*/,
-                                                           const model::LinkedHub& hub, HubDeviceSpec spec) {
-  if (!require_local(hub)) return std::nullopt;
-  std::string device_id = spec.device_id;
-  std::string hub_key = model::id_key(hub.host_name);
-  auto change = [spec = std::move(spec), hub_key, now = clock_.now(),
-                 this](const HubDevice* current) -> Result<HubDevice> {
-    HubDevice device = merge(spec, current, now, random_);
-    device.hub = hub_key;
-    return device;
-  };
-  return store::HubDeviceChange{std::move(hub_key), std::move(device_id), std::move(change)};
+/// Whoever holds the device's former place loses the connection, and so learns to register again (hub-api.md 5.3).
+std::move_only_function<void()> LocalHub::shut_out(HubName hub, std::string device_id) {
+  if (parts_.observer == nullptr) return {};
+  return [observer = parts_.observer, hub = std::move(hub), id = std::move(device_id)] { observer->shut_out(hub, id); };
 }
 
-Task<Result<void>> LocalHub::put_device(model::InstanceId instance, model::LinkedHub hub, HubDeviceSpec spec) {
-  if (auto local = require_local(hub); !local) co_return local;
-  auto stored = stored_put(instance, hub, std::move(spec));
-  auto put = co_await store_.change_hub_device(std::move(instance), std::move(stored->hub),
-                                               std::move(stored->device_id), std::move(stored->change));
-  if (!put) co_return std::unexpected(put.error());
+std::optional<store::HubDeviceChange> LocalHub::stored_put(const model::InstanceId& instance,
+                                                           const model::LinkedHub& hub, HubDeviceSpec spec,
+                                                           std::optional<StoredLeave> leave) {
+  const HubName name = name_of(instance, hub);
+  std::string device_id = spec.device_id;
+  const bool carries = leave && leave->carry;
+  auto credential_changed = std::make_shared<bool>(false);
+  store::HubDeviceChange out{.hub = name.host, .device_id = device_id, .change = {}};
+  out.change = [this, spec = std::move(spec), host = name.host, carries, credential_changed, now = parts_.clock.now()](
+                   const HubDevice* there, const HubDevice* left) mutable -> Result<HubDevice> {
+    if (carries && left != nullptr) spec.carried = data_of(*left);
+    HubDevice device = merge(spec, there, now, parts_.random);
+    device.hub = host;
+    *credential_changed = there != nullptr && there->credential != device.credential;
+    return device;
+  };
+  if (leave) out.leaves = model::id_key(leave->hub.host_name);
+  if (parts_.observer == nullptr) return out;
+  out.committed = [observer = parts_.observer, name, left = HubName{instance, out.leaves}, device_id,
+                   credential_changed] {
+    if (*credential_changed) observer->shut_out(name, device_id);
+    if (!left.host.empty()) observer->shut_out(left, device_id);
+  };
+  return out;
+}
+
+std::optional<store::HubDeviceRemoval> LocalHub::stored_removal(const model::InstanceId& instance,
+                                                                const model::LinkedHub& hub, std::string device_id,
+                                                                const DeviceData* read) {
+  HubName name = name_of(instance, hub);
+  store::HubDeviceRemoval out{.hub = name.host, .device_id = device_id, .check = {}};
+  out.check = [version = read == nullptr ? std::nullopt : std::optional(read->twin.version)](
+                  const HubDevice& current) -> Result<void> {
+    if (!version || current.twin.version == *version) return {};
+    return fail(ErrorCode::kPreconditionFailed, "The device's twin has changed meanwhile.");
+  };
+  out.committed = shut_out(std::move(name), std::move(device_id));
+  return out;
+}
+
+Task<Result<PutOutcome>> LocalHub::put_identity(model::InstanceId instance, model::LinkedHub hub, HubDeviceSpec spec) {
+  // The twin is a step of its own: write_twin().
+  spec.initial_twin = {};
+  if (spec.carried) spec.carried->twin = model::make_twin({}, {}, parts_.clock.now());
+  spec.existing_twin = HubDeviceSpec::ExistingTwin::kKeep;
+  auto put = stored_put(instance, hub, std::move(spec), std::nullopt);
+  auto outcome = std::make_shared<PutOutcome>(PutOutcome::kCreated);
+  auto stored = co_await parts_.store.change_hub_device(
+      std::move(instance), std::move(put->hub), std::move(put->device_id),
+      [change = std::move(put->change), outcome](const HubDevice* there) mutable {
+        *outcome = there == nullptr ? PutOutcome::kCreated : PutOutcome::kFound;
+        return change(there, nullptr);
+      });
+  if (!stored) co_return std::unexpected(stored.error());
+  if (put->committed) put->committed();
+  co_return *outcome;
+}
+
+Task<Result<void>> LocalHub::write_twin(model::InstanceId instance, model::LinkedHub hub, std::string device_id,
+                                        InitialTwin twin, TwinWrite how) {
+  auto stored = co_await parts_.store.change_hub_device(
+      std::move(instance), model::id_key(hub.host_name), std::move(device_id),
+      [twin = std::move(twin), how, now = parts_.clock.now()](const HubDevice* there) -> Result<HubDevice> {
+        if (there == nullptr) return fail(ErrorCode::kNotFound, "The device is gone.");
+        HubDevice device = *there;
+        if (how == TwinWrite::kReplace) {
+          start_afresh(twin, device, now);
+          return device;
+        }
+        model::merge_members(device.twin.tags, twin.tags);
+        model::merge_properties(device.twin.desired, twin.desired, now);
+        ++device.twin.version;
+        return device;
+      });
+  if (!stored) co_return std::unexpected(stored.error());
   co_return Result<void>();
 }
 
-Task<Result<std::optional<provisioning::TwinState>>> LocalHub::read_twin(model::InstanceId instance,
-                                                                         model::LinkedHub hub, std::string device_id) {
-  if (auto local = require_local(hub); !local) co_return std::unexpected(local.error());
+Task<Result<std::optional<DeviceData>>> LocalHub::read_device(model::InstanceId instance, model::LinkedHub hub,
+                                                              std::string device_id) {
   auto device =
-      co_await store_.find_hub_device(std::move(instance), model::id_key(hub.host_name), std::move(device_id));
+      co_await parts_.store.find_hub_device(std::move(instance), model::id_key(hub.host_name), std::move(device_id));
   if (!device) co_return std::unexpected(device.error());
   if (!*device) co_return std::nullopt;
-  co_return provisioning::TwinState{std::move((*device)->twin.tags), std::move((*device)->twin.desired.values)};
+  co_return data_of(**device);
 }
 
 Task<Result<void>> LocalHub::delete_device(model::InstanceId instance, model::LinkedHub hub, std::string device_id) {
-  if (auto local = require_local(hub); !local) co_return local;
-  auto removed =
-      co_await store_.remove_hub_device(std::move(instance), model::id_key(hub.host_name), std::move(device_id),
-                                        [](const HubDevice&) -> Result<void> { return {}; });
+  auto removal = stored_removal(instance, hub, std::move(device_id), nullptr);
+  auto removed = co_await parts_.store.remove_hub_device(std::move(instance), removal->hub, removal->device_id,
+                                                         std::move(removal->check));
   if (!removed && removed.error().code != ErrorCode::kNotFound) co_return removed;
+  if (removed && removal->committed) removal->committed();
   co_return Result<void>();
+}
+
+std::chrono::seconds LocalHub::expected_wait(const model::InstanceId& /*instance*/, const model::LinkedHub& /*hub*/) {
+  return std::chrono::seconds(0);
+}
+
+bool LocalHub::answers(const model::InstanceId& /*instance*/, const model::LinkedHub& /*hub*/) {
+  return true;
 }
 
 }  // namespace muster::hub

@@ -2,29 +2,46 @@
 
 #include "base/clock.h"
 #include "base/random.h"
+#include "hub/registry.h"
 #include "provisioning/hub_link.h"
 #include "store/store.h"
 
 namespace muster::hub {
 
 /// The hubs that this installation serves itself: provisioning writes straight into their device registry in the store.
-/// A hub of another kind is refused with kUnsupported. Stateless, thread-safe.
+/// Stateless, thread-safe.
 class LocalHub final : public provisioning::HubLink {
  public:
-  LocalHub(store::Store& store, const Clock& clock, Random& random) : store_(store), clock_(clock), random_(random) {}
+  struct Parts {
+    store::Store& store;
+    const Clock& clock;
+    Random& random;
+    RegistryObserver* observer = nullptr;  ///< may be null; outlives this
+  };
 
-  Task<Result<void>> put_device(model::InstanceId instance, model::LinkedHub hub,
-                                provisioning::HubDeviceSpec spec) override;
-  std::optional<store::HubDeviceChange> stored_put(const model::InstanceId& instance, const model::LinkedHub& hub,
-                                                   provisioning::HubDeviceSpec spec) override;
-  Task<Result<std::optional<provisioning::TwinState>>> read_twin(model::InstanceId instance, model::LinkedHub hub,
-                                                                 std::string device_id) override;
+  explicit LocalHub(Parts parts) : parts_(parts) {}
+
+  Task<Result<provisioning::PutOutcome>> put_identity(model::InstanceId instance, model::LinkedHub hub,
+                                                      provisioning::HubDeviceSpec spec) override;
+  Task<Result<void>> write_twin(model::InstanceId instance, model::LinkedHub hub, std::string device_id,
+                                provisioning::InitialTwin twin, TwinWrite how) override;
+  Task<Result<std::optional<provisioning::DeviceData>>> read_device(model::InstanceId instance, model::LinkedHub hub,
+                                                                    std::string device_id) override;
   Task<Result<void>> delete_device(model::InstanceId instance, model::LinkedHub hub, std::string device_id) override;
+  std::optional<store::HubDeviceChange> stored_put(const model::InstanceId& instance, const model::LinkedHub& hub,
+                                                   provisioning::HubDeviceSpec spec,
+                                                   std::optional<provisioning::StoredLeave> leave) override;
+  std::optional<store::HubDeviceRemoval> stored_removal(const model::InstanceId& instance, const model::LinkedHub& hub,
+                                                        std::string device_id,
+                                                        const provisioning::DeviceData* read) override;
+  [[nodiscard]] std::chrono::seconds expected_wait(const model::InstanceId& instance,
+                                                   const model::LinkedHub& hub) override;
+  [[nodiscard]] bool answers(const model::InstanceId& instance, const model::LinkedHub& hub) override;
 
  private:
-  store::Store& store_;
-  const Clock& clock_;
-  Random& random_;
+  std::move_only_function<void()> shut_out(HubName hub, std::string device_id);
+
+  Parts parts_;
 };
 
 }  // namespace muster::hub

@@ -1,5 +1,8 @@
 #include "hub/local_hub.h"
 
+#include <set>
+
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "provisioning/test_world.h"
@@ -12,19 +15,53 @@ using provisioning::testing::World;
 
 class LocalHubTest : public ::testing::Test {
  protected:
-  void put(HubDeviceSpec spec) { world_.must(hub_.put_device(world_.instance(), link(), std::move(spec))); }
-  model::LinkedHub link(model::HubKind kind = model::HubKind::kLocal) {
+  /// As a registration does.
+  void put(HubDeviceSpec spec) {
+    apply(hub_.stored_put(world_.instance(), link("Hub-A.test"), std::move(spec), std::nullopt));
+  }
+  void apply(std::optional<store::HubDeviceChange> change) {
+    world_.enroll(model::EnrollmentKind::kIndividual, "dev-1", provisioning::testing::symmetric_body());
+    model::Operation operation;
+    operation.id = "o" + std::to_string(++operations_);
+    operation.registration_id = operation.enrollment_id = "dev-1";
+    operation.tracking_id = operation.id;
+    model::Registration record;
+    record.registration_id = "dev-1";
+    world_.must(world_.store().begin_operation(world_.instance(), operation, record, nullptr));
+    world_.must(world_.store().complete_operation(world_.instance(), operation.id,
+                                                  {.record = record, .device = std::move(change)}));
+  }
+  static model::LinkedHub link(const std::string& name) {
     model::LinkedHub out;
-    out.host_name = "Hub-A.test";
-    out.kind = kind;
+    out.host_name = name;
     return out;
   }
-  std::optional<model::HubDevice> stored(const std::string& id) {
-    return world_.must(world_.store().find_hub_device(world_.instance(), "hub-a.test", id));
+  std::optional<model::HubDevice> stored(const std::string& id, const std::string& hub = "hub-a.test") {
+    return world_.must(world_.store().find_hub_device(world_.instance(), hub, id));
+  }
+  model::HubDevice report(const std::string& id, boost::json::object values) {
+    return world_.must(world_.store().change_hub_device(
+        world_.instance(), "hub-a.test", id, [&](const model::HubDevice* there) -> Result<model::HubDevice> {
+          model::HubDevice next = *there;
+          model::merge_properties(next.twin.reported, values, world_.clock.now());
+          return next;
+        }));
   }
 
+  /// Writes down who loses the connection.
+  class Connections final : public RegistryObserver {
+   public:
+    void shut_out(const HubName& hub, const std::string& device_id) override {
+      ends.insert(hub.host + " " + device_id);
+    }
+    void desired_changed(const HubName&, const model::HubDevice&, const boost::json::object&) override {}
+    std::set<std::string> ends;
+  };
+
   World world_;
-  LocalHub hub_{world_.store(), world_.clock, world_.random};
+  Connections connections_;
+  LocalHub hub_{{world_.store(), world_.clock, world_.random, &connections_}};
+  int operations_ = 0;
 };
 
 TEST_F(LocalHubTest, ADeviceIsCreatedWithItsCredentialAndTwin) {  // hub-api.md 5.1, 5.2
@@ -60,17 +97,49 @@ TEST_F(LocalHubTest, TheTwinIsReplacedWhenAskedFor) {  // R-112
   EXPECT_EQ(stored("dev-1")->twin.tags, (boost::json::object{{"n", 2}}));
 }
 
-TEST_F(LocalHubTest, DeletingTwiceIsFine) {
-  put({.device_id = "dev-1", .credential = model::ThumbprintCredential{}});
-  for (int i = 0; i < 2; ++i) world_.must(hub_.delete_device(world_.instance(), link(), "dev-1"));
+TEST_F(LocalHubTest, AMovedDeviceTakesItsTwinAlongWithItsVersions) {
+  put({.device_id = "dev-1", .credential = model::ThumbprintCredential{"AB", "AB"}, .iot_edge = true});
+  const auto before = report("dev-1", {{"count", 1}});
+  apply(hub_.stored_put(world_.instance(), link("Hub-B.test"),
+                        {.device_id = "dev-1", .credential = model::ThumbprintCredential{"CD", "CD"}},
+                        provisioning::StoredLeave{link("Hub-A.test"), true}));
   EXPECT_FALSE(stored("dev-1"));
-  EXPECT_FALSE(world_.must(hub_.read_twin(world_.instance(), link(), "dev-1")));
+  const auto after = stored("dev-1", "hub-b.test");
+  ASSERT_TRUE(after);
+  EXPECT_EQ(after->twin, before.twin);
+  EXPECT_EQ(after->twin.reported.version, 2);
+  EXPECT_TRUE(after->iot_edge);
+  EXPECT_EQ(std::get<model::ThumbprintCredential>(after->credential).primary, "CD");
+  EXPECT_THAT(connections_.ends, ::testing::ElementsAre("hub-a.test dev-1"));
 }
 
-TEST_F(LocalHubTest, AHubOfAnotherKindIsRefused) {
-  const auto put = wait_for(hub_.put_device(world_.instance(), link(model::HubKind::kAzure), {.device_id = "d"}));
-  ASSERT_FALSE(put);
-  EXPECT_EQ(put.error().code, ErrorCode::kUnsupported);
+TEST_F(LocalHubTest, AResetDeviceStartsAfreshElsewhere) {
+  put({.device_id = "dev-1", .credential = model::ThumbprintCredential{"AB", "AB"}});
+  report("dev-1", {{"count", 1}});
+  apply(hub_.stored_put(world_.instance(), link("Hub-B.test"), {.device_id = "dev-1", .initial_twin = {{{"n", 2}}, {}}},
+                        provisioning::StoredLeave{link("Hub-A.test"), false}));
+  EXPECT_FALSE(stored("dev-1"));
+  EXPECT_EQ(stored("dev-1", "hub-b.test")->twin.reported.version, 1);
+  EXPECT_EQ(stored("dev-1", "hub-b.test")->twin.tags, (boost::json::object{{"n", 2}}));
+}
+
+TEST_F(LocalHubTest, ARolledCredentialEndsTheOldConnection) {  // hub-api.md 2.4, R-151
+  put({.device_id = "dev-1", .credential = model::ThumbprintCredential{"AB", "AB"}});
+  put({.device_id = "dev-1", .credential = model::ThumbprintCredential{"AB", "AB"}});
+  EXPECT_TRUE(connections_.ends.empty());
+  put({.device_id = "dev-1", .credential = model::ThumbprintCredential{"CD", "CD"}});
+  EXPECT_THAT(connections_.ends, ::testing::ElementsAre("hub-a.test dev-1"));
+}
+
+TEST_F(LocalHubTest, ADeviceIsNotRemovedWhenItsTwinHasChangedSinceItWasRead) {
+  put({.device_id = "dev-1"});
+  const auto read = world_.must(hub_.read_device(world_.instance(), link("Hub-A.test"), "dev-1"));
+  auto same = hub_.stored_removal(world_.instance(), link("Hub-A.test"), "dev-1", &*read);
+  EXPECT_TRUE(same->check(*stored("dev-1")));
+  model::HubDevice changed = *stored("dev-1");
+  ++changed.twin.version;
+  EXPECT_EQ(same->check(changed).error().code, ErrorCode::kPreconditionFailed);
+  EXPECT_TRUE(hub_.stored_removal(world_.instance(), link("Hub-A.test"), "dev-1", nullptr)->check(changed));
 }
 
 }  // namespace

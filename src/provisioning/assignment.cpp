@@ -4,52 +4,17 @@
 
 #include <fmt/format.h>
 
-#include "base/log.h"
-#include "base/text.h"
+#include "provisioning/reprovision_plan.h"
 
 namespace muster::provisioning {
 namespace {
 
-using model::Enrollment;
-using model::EnrollmentKind;
 using model::LinkedHub;
-using model::ReprovisionPolicy;
 using model::Substatus;
 
 constexpr int kHubRefusedUs = 400209;  // device-api.md 3.6, R-214
 
-/// The last device-API version that keeps devices of entries without a policy where they are.
-constexpr std::string_view kLastStickyApiVersion = "2018-04-01";
-
-ReprovisionPolicy effective_policy(const AssignmentInput& input) {
-  if (input.enrollment.reprovision_policy) return *input.enrollment.reprovision_policy;
-  const std::string_view date = std::string_view(input.api_version).substr(0, kLastStickyApiVersion.size());
-  const bool sticky = !date.empty() && date <= kLastStickyApiVersion;
-  return {.update_hub_assignment = !sticky, .migrate_device_data = !sticky};
-}
-
-/// design section 9: a group device keeps the spelling of its first registration. A device that has an
-/// assignment keeps its device id until its record is deleted.
-std::string device_id_of(const AssignmentInput& input) {
-  if (!input.record.device_id.empty()) return input.record.device_id;
-  if (input.enrollment.kind == EnrollmentKind::kGroup) return input.record.registration_id;
-  return input.enrollment.device_id.empty() ? input.enrollment.id : input.enrollment.device_id;
-}
-
-TwinState initial_twin(const Enrollment& enrollment) {
-  TwinState twin;
-  if (!enrollment.initial_twin) return twin;
-  if (const auto* tags = enrollment.initial_twin->if_contains("tags"); tags != nullptr && tags->is_object()) {
-    twin.tags = tags->get_object();
-  }
-  const auto* properties = enrollment.initial_twin->if_contains("properties");
-  if (properties == nullptr || !properties->is_object()) return twin;
-  if (const auto* desired = properties->get_object().if_contains("desired");
-      desired != nullptr && desired->is_object()) {
-    twin.desired = desired->get_object();
-  }
-  return twin;
-}
+constexpr std::string_view kNothingToCarry = "its data were not there to be moved; it starts with the initial twin";
 
 AssignmentResult failed(Cause cause, int code, std::string message, std::vector<Check> checks) {
   AssignmentResult result;
@@ -60,73 +25,173 @@ AssignmentResult failed(Cause cause, int code, std::string message, std::vector<
   return result;
 }
 
-/// A definite refusal by the hub becomes the registration's result; anything else may pass.
-Result<AssignmentResult> from_hub_error(const Error& error, const LinkedHub& hub, std::vector<Check> checks) {
-  if (error.code != ErrorCode::kUnauthorized && error.code != ErrorCode::kUnsupported) return std::unexpected(error);
-  checks.push_back({"hub.put-device", false, fmt::format("{}: {} {}", hub.host_name, error.message, error.detail)});
-  return failed(Cause::kHubRefused, kHubRefusedUs, "The IoT hub refused the registration.", std::move(checks));
+AssignmentResult failed(const Allocation& allocation) {
+  return failed(*allocation.cause, allocation.error_code, allocation.error_message, allocation.checks);
 }
 
-/// What is to happen at which hub.
-struct Plan {
-  const LinkedHub* target = nullptr;
-  const LinkedHub* leave = nullptr;  ///< the former hub when the device moves and that hub is still linked
-  HubDeviceSpec::ExistingTwin existing_twin = HubDeviceSpec::ExistingTwin::kKeep;
-  bool carry_twin = false;  ///< copy the twin from `leave` (R-110)
-  Substatus substatus = Substatus::kInitialAssignment;
-};
-
-/// The reprovision matrix of semantics.md section 9.
-Plan plan_for(const LinkedHub& chosen, const AssignmentInput& input, const ReprovisionPolicy& policy) {
-  Plan plan;
-  plan.target = &chosen;
-  const std::string& former = input.record.assigned_hub;
-  if (former.empty()) {  // first registration, or its record was deleted: an existing device is taken over
-    if (!policy.migrate_device_data && policy.update_hub_assignment) {
-      plan.existing_twin = HubDeviceSpec::ExistingTwin::kReplace;
-    }
-    return plan;
-  }
-  if (equals_nocase(former, chosen.host_name)) {
-    if (policy.update_hub_assignment && !policy.migrate_device_data) {
-      plan.existing_twin = HubDeviceSpec::ExistingTwin::kReplace;
-      plan.substatus = Substatus::kDeviceDataReset;
-    }
-    return plan;
-  }
-  plan.leave = input.config.find_hub(former);
-  plan.carry_twin = policy.migrate_device_data && plan.leave != nullptr;
-  plan.existing_twin = HubDeviceSpec::ExistingTwin::kReplace;
-  plan.substatus = policy.migrate_device_data ? Substatus::kDeviceDataMigrated : Substatus::kDeviceDataReset;
-  return plan;
-}
-
-HubDeviceSpec spec_for(const AssignmentInput& input, const Plan& plan) {
-  HubDeviceSpec spec;
-  spec.device_id = device_id_of(input);
-  spec.credential = input.credential;
-  spec.iot_edge = input.enrollment.iot_edge.value_or(false);
-  spec.initial_twin = initial_twin(input.enrollment);
-  spec.existing_twin = plan.existing_twin;
-  return spec;
-}
-
-AssignmentResult assigned(const Plan& plan, std::string device_id, std::vector<Check> checks) {
+AssignmentResult assigned(const ReprovisionPlan& plan, std::vector<Check> checks) {
   AssignmentResult result;
   result.status = AssignmentResult::Status::kAssigned;
   result.hub = plan.target->host_name;
-  result.device_id = std::move(device_id);
+  result.device_id = plan.spec.device_id;
   result.substatus = plan.substatus;
   result.checks = std::move(checks);
   return result;
 }
 
-AssignmentResult failed(Allocation allocation) {
-  return failed(*allocation.cause, allocation.error_code, std::move(allocation.error_message),
-                std::move(allocation.checks));
+bool may_pass(const Error& error) {
+  return error.code == ErrorCode::kUnavailable || error.code == ErrorCode::kInternal;
 }
 
+std::string facts_of(const std::string& hub, const Error& error) {
+  std::string facts = fmt::format("{}: {}", hub, error.message);
+  if (!error.detail.empty()) facts += fmt::format(" ({})", error.detail);
+  return facts;
+}
+
+/// One assignment on its way through the hubs that have to be asked.
+class Move {
+ public:
+  Move(const AssignmentInput& input, ReprovisionPlan plan, HubLink& hubs, store::Store& store, TimePoint now,
+       std::vector<Check> checks)
+      : instance_(input.config.instance.id),
+        registration_id_(input.record.registration_id),
+        plan_(std::move(plan)),
+        hubs_(hubs),
+        store_(store),
+        now_(now),
+        checks_(std::move(checks)) {}
+
+  Task<Result<AssignmentResult>> run() {
+    if (auto fetched = co_await fetch_data(); !fetched) co_return ended_by(*plan_.former, fetched.error());
+    std::optional<StoredLeave> leaves;
+    if (plan_.former && plan_.former->hub.kind == model::HubKind::kLocal) {
+      leaves = StoredLeave{plan_.former->hub, plan_.spec.carried.has_value()};
+    }
+    auto stored = hubs_.stored_put(instance_, *plan_.target, plan_.spec, leaves);
+    if (!stored) {
+      if (auto put = co_await put_elsewhere(); !put) co_return ended_by({*plan_.target, true}, put.error());
+    }
+    passed("hub.put-device", plan_.target->host_name);
+    AssignmentResult result = assigned(plan_, std::move(checks_));
+    result.device = std::move(stored);
+    leave(result);
+    co_return result;
+  }
+
+ private:
+  void passed(std::string what, std::string facts) { checks_.push_back({std::move(what), true, std::move(facts)}); }
+
+  /// What the device takes along. A hub that cannot be asked ends the assignment: the old twin is not lost.
+  Task<Result<void>> fetch_data() {
+    if (!plan_.former) co_return Result<void>();
+    if (!plan_.carry) {
+      if (!plan_.former->linked) nothing_to_carry(fmt::format("{} is not linked", plan_.former->hub.host_name));
+      co_return Result<void>();
+    }
+    auto read = co_await hubs_.read_device(instance_, plan_.former->hub, plan_.spec.device_id);
+    if (!read) co_return std::unexpected(read.error());
+    if (!*read) {
+      nothing_to_carry(fmt::format("{} does not know the device", plan_.former->hub.host_name));
+      co_return Result<void>();
+    }
+    plan_.spec.carried = std::move(**read);
+    passed("hub.read-device", plan_.former->hub.host_name);
+    co_return Result<void>();
+  }
+
+  void nothing_to_carry(const std::string& why) {
+    plan_.substatus = Substatus::kDeviceDataReset;
+    checks_.push_back({"hub.read-device", false, fmt::format("{}: {}", why, kNothingToCarry)});
+  }
+
+  /// The steps at a hub elsewhere. What an earlier, broken-off try left there is made use of.
+  Task<Result<void>> put_elsewhere() {
+    auto noted = co_await store_.note_hub_leftover(
+        instance_, {plan_.target->host_name, plan_.spec.device_id, registration_id_, now_});
+    if (!noted) co_return std::unexpected(noted.error());
+    auto outcome = co_await hubs_.put_identity(instance_, *plan_.target, plan_.spec);
+    if (!outcome) co_return std::unexpected(outcome.error());
+    const bool ours = *noted || *outcome != PutOutcome::kFound;
+    if (!ours) {
+      // Somebody else made it: it stays there whatever becomes of this assignment.
+      auto dropped = co_await store_.drop_hub_leftover(instance_, plan_.target->host_name, plan_.spec.device_id);
+      if (!dropped) co_return dropped;
+    }
+    co_return co_await put_twin(*outcome, ours);
+  }
+
+  Task<Result<void>> put_twin(PutOutcome outcome, bool ours) {
+    using enum HubDeviceSpec::ExistingTwin;
+    auto how = HubLink::TwinWrite::kReplace;
+    if (outcome == PutOutcome::kCreated) {
+      how = HubLink::TwinWrite::kMerge;
+    } else if (plan_.spec.existing_twin == kKeep) {
+      if (!ours) co_return Result<void>();
+      auto untouched = co_await has_untouched_twin();
+      if (!untouched) co_return std::unexpected(untouched.error());
+      if (!*untouched) co_return Result<void>();
+    }
+    auto twin = plan_.spec.initial_twin;
+    if (plan_.spec.carried) twin = {plan_.spec.carried->twin.tags, plan_.spec.carried->twin.desired.values};
+    const bool empty = twin.tags.empty() && twin.desired.empty();
+    if (empty && how == HubLink::TwinWrite::kMerge) co_return Result<void>();
+    auto written = co_await hubs_.write_twin(instance_, *plan_.target, plan_.spec.device_id, std::move(twin), how);
+    if (!written && written.error().code == ErrorCode::kUnsupported) {  // hub-api.md 5.2: a warning
+      checks_.push_back({"hub.write-twin", false, facts_of(plan_.target->host_name, written.error())});
+      co_return Result<void>();
+    }
+    co_return written;
+  }
+
+  /// Of a device that an earlier try may have made: whether it still waits for its first twin.
+  Task<Result<bool>> has_untouched_twin() {
+    auto device = co_await hubs_.read_device(instance_, *plan_.target, plan_.spec.device_id);
+    if (!device) co_return std::unexpected(device.error());
+    co_return !*device || ((*device)->twin.tags.empty() && (*device)->twin.desired.values.empty());
+  }
+
+  /// A device left behind never fails the assignment (hub-api.md 5.3): it is noted, and goes from there later.
+  void leave(AssignmentResult& result) {
+    if (!plan_.former) return;
+    const LinkedHub& former = plan_.former->hub;
+    if (result.device && !result.device->leaves.empty()) {
+      result.checks.push_back({"hub.leave", true, former.host_name});
+      return;
+    }
+    result.removal = hubs_.stored_removal(instance_, former, plan_.spec.device_id,
+                                          plan_.spec.carried ? &*plan_.spec.carried : nullptr);
+    if (result.removal) return;
+    result.leftover = store::HubLeftover{former.host_name, plan_.spec.device_id, registration_id_, now_};
+    result.checks.push_back({"hub.leave", plan_.former->linked,
+                             plan_.former->linked
+                                 ? fmt::format("{}: the device is being removed", former.host_name)
+                                 : fmt::format("{} is not linked: the device stays there", former.host_name)});
+  }
+
+  /// A definite refusal by a hub becomes the registration's result; anything else may pass.
+  Result<AssignmentResult> ended_by(const FormerHub& hub, const Error& error) {
+    if (may_pass(error)) {
+      return fail(error.code, error.message, fmt::format("{} {}", hub.hub.host_name, error.detail));
+    }
+    checks_.push_back({"hub.put-device", false, facts_of(hub.hub.host_name, error)});
+    return hub_failure(Cause::kHubRefused, "The IoT hub refused the registration.", std::move(checks_));
+  }
+
+  const model::InstanceId instance_;
+  const std::string registration_id_;
+  ReprovisionPlan plan_;
+  HubLink& hubs_;
+  store::Store& store_;
+  const TimePoint now_;
+  std::vector<Check> checks_;
+};
+
 }  // namespace
+
+AssignmentResult hub_failure(Cause cause, std::string message, std::vector<Check> checks) {
+  return failed(cause, kHubRefusedUs, std::move(message), std::move(checks));
+}
 
 Allocation choose_hub(const AssignmentInput& input) {
   const bool stays = !effective_policy(input).update_hub_assignment && !input.record.assigned_hub.empty();
@@ -137,47 +202,26 @@ Allocation choose_hub(const AssignmentInput& input) {
   return allocate(input.enrollment, input.config, input.record.registration_id);
 }
 
-std::optional<StoredAssignment> assign_in_store(const AssignmentInput& input, HubLink& hubs) {
-  Allocation allocation = choose_hub(input);
-  if (allocation.hub == nullptr) return StoredAssignment{failed(std::move(allocation)), std::nullopt};
-  const Plan plan = plan_for(*allocation.hub, input, effective_policy(input));
-  if (plan.leave != nullptr) return std::nullopt;
-  auto device = hubs.stored_put(input.config.instance.id, *plan.target, spec_for(input, plan));
+std::optional<AssignmentResult> assign_in_store(const AssignmentInput& input, const Allocation& allocation,
+                                                HubLink& hubs) {
+  if (allocation.hub == nullptr) return failed(allocation);
+  ReprovisionPlan plan = plan_for(*allocation.hub, input);
+  if (plan.former) return std::nullopt;  // how that ends depends on what the former hub has
+  auto device = hubs.stored_put(input.config.instance.id, *plan.target, plan.spec, std::nullopt);
   if (!device) return std::nullopt;
-  std::vector<Check> checks = std::move(allocation.checks);
+  std::vector<Check> checks = allocation.checks;
   checks.push_back({"hub.put-device", true, plan.target->host_name});
-  return StoredAssignment{assigned(plan, device_id_of(input), std::move(checks)), std::move(device)};
+  AssignmentResult result = assigned(plan, std::move(checks));
+  result.device = std::move(device);
+  return result;
 }
 
-Task<Result<AssignmentResult>> assign(const AssignmentInput& input, HubLink& hubs) {
-  Allocation allocation = choose_hub(input);
-  if (allocation.hub == nullptr) co_return failed(std::move(allocation));
-  std::vector<Check> checks = std::move(allocation.checks);
-
-  const model::InstanceId& instance = input.config.instance.id;
-  const Plan plan = plan_for(*allocation.hub, input, effective_policy(input));
-  HubDeviceSpec spec = spec_for(input, plan);
-  if (plan.carry_twin) {
-    auto twin = co_await hubs.read_twin(instance, *plan.leave, spec.device_id);
-    if (!twin) co_return from_hub_error(twin.error(), *plan.leave, std::move(checks));
-    if (*twin) spec.initial_twin = std::move(**twin);
-  }
-
-  std::string device_id = spec.device_id;
-  if (auto put = co_await hubs.put_device(instance, *plan.target, std::move(spec)); !put) {
-    co_return from_hub_error(put.error(), *plan.target, std::move(checks));
-  }
-  checks.push_back({"hub.put-device", true, plan.target->host_name});
-
-  if (plan.leave != nullptr) {
-    // A device left behind never fails the assignment (hub-api.md 5.3).
-    if (auto gone = co_await hubs.delete_device(instance, *plan.leave, device_id); !gone) {
-      log_warning("hub.device-left-behind",
-                  {{"hub", plan.leave->host_name}, {"deviceId", device_id}, {"error", gone.error().message}});
-      checks.push_back({"hub.delete-device", false, plan.leave->host_name});
-    }
-  }
-  co_return assigned(plan, std::move(device_id), std::move(checks));
+Task<Result<AssignmentResult>> assign(const AssignmentInput& input, Allocation allocation, HubLink& hubs,
+                                      store::Store& store, TimePoint now) {
+  if (allocation.hub == nullptr) co_return failed(allocation);
+  if (auto stored = assign_in_store(input, allocation, hubs)) co_return std::move(*stored);
+  Move move(input, plan_for(*allocation.hub, input), hubs, store, now, std::move(allocation.checks));
+  co_return co_await move.run();
 }
 
 }  // namespace muster::provisioning

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "base/clock.h"
 #include "base/result.h"
 #include "base/task.h"
 #include "model/registration.h"
@@ -17,7 +18,7 @@ struct AssignmentInput {
   std::string api_version;  ///< of the device API, for R-114
 };
 
-/// How an assignment ended.
+/// How an assignment ended, and what is to be written with the record.
 struct AssignmentResult {
   enum class Status { kAssigned, kFailed } status = Status::kFailed;
   std::string hub;        ///< assigned: host name
@@ -27,24 +28,31 @@ struct AssignmentResult {
   std::string error_message;   ///< failed: safe for the device
   std::optional<Cause> cause;  ///< failed
   std::vector<Check> checks;
+
+  std::optional<store::HubDeviceChange> device = {};    ///< at a hub of our own that it comes to
+  std::optional<store::HubDeviceRemoval> removal = {};  ///< from a hub of our own that it leaves
+  std::optional<store::HubLeftover> leftover = {};      ///< at another hub that it leaves
 };
+
+/// A failed registration whose hub refused the device, or did not answer for too long.
+AssignmentResult hub_failure(Cause cause, std::string message, std::vector<Check> checks);
 
 /// The hub to go to: where the device is, when its entry says that it stays there, else where allocation says.
 /// A hub in the result points into the configuration of `input`.
 Allocation choose_hub(const AssignmentInput& input);
 
-/// An assignment that is no more than a change in our own store.
-struct StoredAssignment {
-  AssignmentResult result;                       ///< as it will be when the change is made
-  std::optional<store::HubDeviceChange> device;  ///< absent when no hub was found
-};
+/// An assignment that is no more than a change in our own store: of a device that gets or keeps a hub of our own.
+/// nullopt: a hub has to be asked, or left.
+std::optional<AssignmentResult> assign_in_store(const AssignmentInput& input, const Allocation& allocation,
+                                                HubLink& hubs);
 
-/// What assign() would do, for a device that gets or keeps a hub of our own; nullopt: a hub has to be asked, or left.
-std::optional<StoredAssignment> assign_in_store(const AssignmentInput& input, HubLink& hubs);
-
-/// Allocates and makes the device known to its hub: first assignment, the same hub again, or a move with its twin, as
-/// the entry's reprovision policy says (semantics.md section 9, hub-api.md 5.2 and 5.3).
+/// Makes the device known to its hub: first assignment, the same hub again, or a move with its twin, as the entry's
+/// reprovision policy says (semantics.md section 9, hub-api.md 5.2 and 5.3).
+///
+/// What a hub elsewhere is to get is noted in `store` first, so that whatever becomes of this assignment the device
+/// ends at one hub: repeating it goes on where it was, and what its record does not name is cleaned up (leftovers.h).
 /// An Error means passing trouble at a hub: nothing is final and the assignment may be tried again.
-Task<Result<AssignmentResult>> assign(const AssignmentInput& input, HubLink& hubs);
+Task<Result<AssignmentResult>> assign(const AssignmentInput& input, Allocation allocation, HubLink& hubs,
+                                      store::Store& store, TimePoint now);
 
 }  // namespace muster::provisioning

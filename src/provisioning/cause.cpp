@@ -247,10 +247,11 @@ constexpr std::array kTexts{
     CauseText{Cause::kHubRefused, "hub-refused", "202, then status \"failed\", code 400209",
               "The hub refused to take the device.",
               "Check the linked hub's key and its limits; the facts tell what it said."},
-    CauseText{Cause::kHubUnreachable, "hub-unreachable", "202, then status \"assigning\" until its patience ends",
+    CauseText{Cause::kHubUnreachable, "hub-unreachable",
+              "202, then status \"assigning\"; \"failed\" with code 400209 when that lasts",
               "The device is proven, but its hub does not answer.",
-              "Nothing to do for the device: it is assigned when its hub answers and it asks again. The facts tell "
-              "what went wrong."},
+              "Nothing to do for the device: it is assigned when its hub answers, and if it failed meanwhile, when it "
+              "registers again. The facts tell what went wrong."},
     CauseText{Cause::kCustomAllocationFailed, "custom-allocation-failed", "202, then status \"failed\", code 400207",
               "The custom allocation did not name a hub.", "Look at the webhook's answer in the facts."},
     CauseText{Cause::kEnrollmentGoneMeanwhile, "enrollment-gone-meanwhile", "202, then status \"failed\", code 401002",

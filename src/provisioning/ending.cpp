@@ -29,6 +29,9 @@ void end_with(Ending& ending, AssignmentResult result) {
     end_failed(ending, result.cause.value_or(Cause::kHubRefused), result.error_code, std::move(result.error_message));
     return;
   }
+  ending.device = std::move(result.device);
+  ending.removal = std::move(result.removal);
+  ending.leftover = std::move(result.leftover);
   ending.attempt.outcome = model::AttemptOutcome::kAssigned;
   ending.attempt.findings.clear();
   ending.attempt.hub = result.hub;

@@ -13,6 +13,9 @@ namespace muster::provisioning {
 struct Ending {
   model::Registration record;
   model::Attempt attempt;
+  std::optional<store::HubDeviceChange> device = {};  ///< as in AssignmentResult, as the next two
+  std::optional<store::HubDeviceRemoval> removal = {};
+  std::optional<store::HubLeftover> leftover = {};
 };
 
 void end_failed(Ending& ending, Cause cause, int code, std::string message);

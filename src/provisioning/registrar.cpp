@@ -10,6 +10,7 @@
 #include "provisioning/attest_symmetric.h"
 #include "provisioning/attest_tpm.h"
 #include "provisioning/decision_log.h"
+#include "provisioning/device_key.h"
 #include "provisioning/diagnosis.h"
 
 namespace muster::provisioning {
@@ -25,12 +26,13 @@ constexpr std::size_t kResumeLimit = 1'000'000;
 // The enrollment was deleted between the register call and its assignment.
 constexpr int kEnrollmentGone = 401002;
 
+// How long devices are told to wait (design section 9, hub-api.md 5.4).
+constexpr std::chrono::seconds kShortestWait{1};
+constexpr std::chrono::seconds kShortestHubWait{3};
+constexpr std::chrono::seconds kLongestHubWait{30};
+
 // The only one whose answers can carry a challenge; AMQP has it in its SASL layer.
 constexpr std::string_view kChallengeTransport = "http";
-
-std::string device_key(const InstanceId& instance, std::string_view registration_id) {
-  return instance + "/" + model::id_key(registration_id);
-}
 
 Registration assigning_record(const DeviceRequest& request, const Operation& operation, Random& random) {
   Registration record;
@@ -96,20 +98,16 @@ bool proven_by_operation(const DeviceRequest& request, const Operation& operatio
 
 }  // namespace
 
-Registrar::Registrar(Parts parts, AttestationSettings settings) : parts_(parts), settings_(settings) {
+Registrar::Registrar(Parts parts, AttestationSettings settings)
+    : parts_(parts), settings_(settings), patience_(parts.hub_patience), leftovers_({parts.store, parts.hubs, queue_}) {
 }
 
-Registrar::~Registrar() {
-  wait_until_idle();
-}
-
-void Registrar::wait_until_idle() {
-  std::unique_lock lock(idle_mutex_);
-  idle_.wait(lock, [this] { return in_flight_ == 0; });
-}
-
-std::chrono::seconds Registrar::retry_after() const {
-  return drain_.wait_for(in_flight_);
+/// What is over can be had at once; what a hub has to answer is worth waiting for (design section 6).
+std::chrono::seconds Registrar::retry_after(const InstanceId& instance, const Operation& operation) {
+  if (!operation.open) return kShortestWait;
+  const auto hub = patience_.hub_of(operation.id);
+  return std::clamp(hub ? parts_.hubs.expected_wait(instance, *hub) : kShortestHubWait, kShortestHubWait,
+                    kLongestHubWait);
 }
 
 /// Explains and keeps a refusal; false when the device was not refused.
@@ -176,7 +174,7 @@ Task<Result<RegisterAnswer>> Registrar::register_device(DeviceRequest request) {
   if (!begun) co_return std::unexpected(begun.error());
 
   answer.operation = std::move(begun->operation);
-  answer.retry_after = retry_after();
+  answer.retry_after = retry_after(instance, *answer.operation);
   if (!answer.operation->open) {
     log_result(instance, *answer.operation, ending.record, ending.attempt);
     note_recorded(instance, *answer.operation, ending.record);
@@ -204,21 +202,25 @@ store::EndAtOnce Registrar::end_at_once(const DeviceRequest& request, const Deci
           begun = ending.attempt](const Registration& record) -> std::optional<store::OperationEnd> {
     const AssignmentInput input{*request.config, *decision.enrollment, record, *decision.credential,
                                 request.api_version};
-    auto stored = assign_in_store(input, parts_.hubs);
+    auto stored = assign_in_store(input, choose_hub(input), parts_.hubs);
     if (!stored) return std::nullopt;
     ending = {record, begun};
-    end_with(ending, std::move(stored->result));
-    return store::OperationEnd{ending.record, std::move(stored->device), seal(ending)};
+    end_with(ending, std::move(*stored));
+    return operation_end(ending);
   };
 }
 
-/// The last touch before an ending is written: what is kept of its attempt, if anything is.
-std::optional<model::Attempt> Registrar::seal(Ending& ending) {
+/// The last touch before an ending is written. What is only written is moved out of it.
+store::OperationEnd Registrar::operation_end(Ending& ending) {
   ending.record.etag = model::make_etag(parts_.random);
   ending.record.updated = parts_.clock.now();
   limit_size(ending.attempt);
-  if (!parts_.attempts.keeps_any()) return std::nullopt;
-  return ending.attempt;
+  store::OperationEnd end{.record = ending.record,
+                          .device = std::move(ending.device),
+                          .removal = std::move(ending.removal),
+                          .leftover = ending.leftover};
+  if (parts_.attempts.keeps_any()) end.attempt = ending.attempt;
+  return end;
 }
 
 Task<Result<StatusAnswer>> Registrar::operation_status(DeviceRequest request, std::string operation_id) {
@@ -251,7 +253,7 @@ Task<Result<StatusAnswer>> Registrar::operation_status(DeviceRequest request, st
   if (!hub_key) co_return std::unexpected(hub_key.error());
   answer.hub_key = *std::move(hub_key);
   answer.state = std::move(*state);
-  answer.retry_after = retry_after();
+  answer.retry_after = retry_after(instance, answer.state->operation);
   co_return answer;
 }
 
@@ -289,38 +291,15 @@ Task<Result<std::size_t>> Registrar::resume_open_operations() {
 }
 
 void Registrar::enqueue(Work work) {
-  ++in_flight_;
-  executor_.post([this, work = std::move(work)]() mutable {
-    const std::string key = device_key(work.instance, work.operation.registration_id);
-    auto& queue = waiting_[key];
-    const bool known = std::ranges::any_of(queue, [&](const Work& w) { return w.operation.id == work.operation.id; });
-    if (known) {
-      finished();
-      return;
-    }
-    queue.push_back(std::move(work));
-    if (queue.size() == 1) run_next(key);
-  });
+  std::string device = device_key(work.instance, work.operation.registration_id);
+  std::string name = work.operation.id;
+  queue_.add(std::move(device), std::move(name),
+             [this, work = std::move(work)]() mutable { return run(std::move(work)); });
 }
 
-void Registrar::run_next(const std::string& key) {
-  // The entry stays at the front while it runs, so that it is known to enqueue().
-  start(run(waiting_.at(key).front()), [this, key](bool) {
-    auto& queue = waiting_.at(key);
-    queue.erase(queue.begin());
-    if (queue.empty()) {
-      waiting_.erase(key);
-    } else {
-      executor_.post([this, key] { run_next(key); });
-    }
-    drain_.completed(parts_.clock.now());
-    finished();
-  });
-}
-
-void Registrar::finished() {
-  const std::scoped_lock lock(idle_mutex_);
-  if (--in_flight_ == 0) idle_.notify_all();
+void Registrar::tend() {
+  for (auto& [instance, operation] : patience_.failing()) enqueue({instance, operation, std::nullopt, std::nullopt});
+  leftovers_.sweep();
 }
 
 /// The attempt that the work is about: at hand, or what an earlier try at it left.
@@ -346,28 +325,49 @@ void Registrar::keep_stuck(const Work& work, model::Attempt attempt, const Error
   stuck(work);
 }
 
+/// Whether a passing trouble has lasted for too long: then the registration has failed (hub-api.md 5.4). Else it is
+/// told once, and tried again later.
+bool Registrar::gives_up(const Work& work, Ending& ending, const Error& error) {
+  const auto failure = patience_.failed(work.instance, work.operation, error, parts_.clock.now());
+  const bool hub_failed = error.code == ErrorCode::kUnavailable;
+  if (hub_failed && failure == HubPatience::Failure::kTooLong) {
+    const std::string facts = error.detail.empty() ? error.message : error.message + " " + error.detail;
+    end_with(ending,
+             hub_failure(Cause::kHubUnreachable, "The IoT hub does not answer.", {{"hub.put-device", false, facts}}));
+    return true;
+  }
+  if (failure == HubPatience::Failure::kNew) keep_stuck(work, std::move(ending.attempt), error);
+  return false;
+}
+
 Task<bool> Registrar::run(Work work) {
   auto state = co_await parts_.store.find_operation(work.instance, work.operation.id);
-  if (!state || !state->operation.open || !state->registration) co_return false;  // superseded, finished or purged
+  if (!state && state.error().code != ErrorCode::kNotFound) co_return false;  // tried again when it is asked for
+  if (!state || !state->operation.open || !state->registration) {             // superseded, finished or purged
+    patience_.ended(work.operation.id);
+    co_return false;
+  }
 
   Ending ending{std::move(*state->registration), co_await attempt_so_far(work)};
   if (auto finished = co_await finish(work, ending); !finished) {
-    keep_stuck(work, std::move(ending.attempt), finished.error());
-    co_return false;
+    if (!gives_up(work, ending, finished.error())) co_return false;
   }
   log_result(work.instance, work.operation, ending.record, ending.attempt);
-  auto attempt = seal(ending);
-  auto done =
-      co_await parts_.store.complete_operation(work.instance, work.operation.id, ending.record, std::move(attempt));
+  auto done = co_await parts_.store.complete_operation(work.instance, work.operation.id, operation_end(ending));
   if (!done) {
     log_error("registration.not-recorded", {{"trackingId", work.operation.tracking_id},
                                             {"registrationId", work.operation.registration_id},
                                             {"error", done.error().message},
                                             {"detail", done.error().detail}});
-    if (done.error().code != ErrorCode::kConflict) stuck(work);  // else a newer operation took over
+    if (done.error().code != ErrorCode::kConflict) {  // else a newer operation took over
+      patience_.failed(work.instance, work.operation, done.error(), parts_.clock.now());
+      stuck(work);
+    }
     co_return false;
   }
+  patience_.ended(work.operation.id);
   note_recorded(work.instance, work.operation, ending.record);
+  if (ending.leftover) leftovers_.clean(work.instance, *std::move(ending.leftover));
   co_return true;
 }
 
@@ -419,7 +419,9 @@ Task<Result<void>> Registrar::finish(const Work& work, Ending& ending) {
     co_return Result<void>();
   }
   const AssignmentInput input{**config, **enrollment, ending.record, std::move(*credential), operation.api_version};
-  auto assigned = co_await assign(input, parts_.hubs);
+  Allocation allocation = choose_hub(input);
+  if (allocation.hub != nullptr) patience_.goes_to(operation.id, *allocation.hub);
+  auto assigned = co_await assign(input, std::move(allocation), parts_.hubs, parts_.store, parts_.clock.now());
   if (!assigned) co_return std::unexpected(assigned.error());
   end_with(ending, std::move(*assigned));
   co_return Result<void>();

@@ -1,22 +1,17 @@
 #pragma once
 
-#include <atomic>
 #include <chrono>
-#include <condition_variable>
-#include <memory>
-#include <mutex>
 #include <optional>
-#include <unordered_map>
-#include <vector>
 
 #include "base/clock.h"
 #include "base/random.h"
-#include "base/thread_executor.h"
 #include "provisioning/attempt_journal.h"
 #include "provisioning/decision.h"
-#include "provisioning/drain_estimate.h"
+#include "provisioning/device_queue.h"
 #include "provisioning/ending.h"
 #include "provisioning/hub_link.h"
+#include "provisioning/hub_patience.h"
+#include "provisioning/leftovers.h"
 #include "provisioning/registration_observer.h"
 #include "provisioning/request.h"
 #include "provisioning/settings.h"
@@ -62,10 +57,12 @@ class Registrar {
     Random& random;
     AttemptJournal& attempts;
     RegistrationObserver* observer = nullptr;  ///< may be null
+    /// How long a hub may fail a registration before the device is told that it failed (hub-api.md 5.4).
+    std::chrono::seconds hub_patience = std::chrono::minutes(5);
   };
 
   Registrar(Parts parts, AttestationSettings settings);
-  ~Registrar();
+  ~Registrar() = default;
   Registrar(const Registrar&) = delete;
   Registrar& operator=(const Registrar&) = delete;
 
@@ -83,11 +80,15 @@ class Registrar {
   /// Takes up the operations that were open when the last process ended; returns how many.
   Task<Result<std::size_t>> resume_open_operations();
   /// Where assignments run, to see whether its thread still works.
-  [[nodiscard]] Executor& executor() { return executor_; }
+  [[nodiscard]] Executor& executor() { return queue_.executor(); }
   /// Operations that this process is at work on.
-  [[nodiscard]] std::size_t in_flight() const { return in_flight_; }
+  [[nodiscard]] std::size_t in_flight() const { return queue_.in_flight(); }
   /// Waits until no assignment is under way.
-  void wait_until_idle();
+  void wait_until_idle() { queue_.wait_until_idle(); }
+  /// Goes on with what hubs failed, whether or not its devices ask for it: registrations, and devices that are to go
+  /// from hubs. To be called every few seconds; returns at once.
+  void tend();
+  [[nodiscard]] const Leftovers& leftovers() const { return leftovers_; }
 
  private:
   struct Work {
@@ -104,27 +105,23 @@ class Registrar {
                                                                    const model::Enrollment& enrollment);
   Task<bool> refused(const DeviceRequest& request, std::string call, const Decision& decision);
   store::EndAtOnce end_at_once(const DeviceRequest& request, const Decision& decision, Ending& ending);
-  std::optional<model::Attempt> seal(Ending& ending);
+  store::OperationEnd operation_end(Ending& ending);
   void note_recorded(const model::InstanceId& instance, const model::Operation& operation,
                      const model::Registration& record);
   void enqueue(Work work);
-  void run_next(const std::string& key);
   Task<bool> run(Work work);
   Task<model::Attempt> attempt_so_far(const Work& work);
   Task<Result<void>> finish(const Work& work, Ending& ending);
+  bool gives_up(const Work& work, Ending& ending, const Error& error);
   void keep_stuck(const Work& work, model::Attempt attempt, const Error& error);
   void stuck(const Work& work) const;
-  void finished();
-  [[nodiscard]] std::chrono::seconds retry_after() const;
+  [[nodiscard]] std::chrono::seconds retry_after(const model::InstanceId& instance, const model::Operation& operation);
 
   Parts parts_;
   AttestationSettings settings_;
-  DrainEstimate drain_;
-  std::atomic<std::size_t> in_flight_ = 0;
-  std::mutex idle_mutex_;  // with idle_: waiting for in_flight_ to become 0
-  std::condition_variable idle_;
-  std::unordered_map<std::string, std::vector<Work>> waiting_;  ///< by device; used on executor_ only
-  ThreadExecutor executor_;                                     ///< last: ends before what it uses
+  HubPatience patience_;
+  Leftovers leftovers_;
+  DeviceQueue queue_;  ///< last: ends before what its work uses
 };
 
 }  // namespace muster::provisioning

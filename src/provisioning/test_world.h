@@ -37,13 +37,17 @@ class World {
  public:
   static constexpr std::string_view kScope = "0neTEST0001";
 
-  World() {
+  World() : World(std::nullopt) {}
+  /// With a store that outlives it, in this file.
+  explicit World(const std::optional<std::filesystem::path>& database) {
     store::SqliteOptions options;
-    options.path = folder_.path() / "muster.db";
-    auto sealer = std::make_shared<crypto::Sealer>(SecretBytes(random.bytes(crypto::Sealer::kKeySize)), random);
+    options.path = database.value_or(folder_.path() / "muster.db");
+    const Bytes key(crypto::Sealer::kKeySize, 7);
+    auto sealer = std::make_shared<crypto::Sealer>(SecretBytes(key), random);
     auto opened = store::open_sqlite_store(options, sealer);
     if (!opened) throw std::runtime_error(opened.error().message);
     store_ = std::move(*opened);
+    if (!must(store().list_instances()).empty()) return;
     model::InstanceConfig config;
     config.instance.id_scope = kScope;
     config.instance.id = model::id_key(kScope);

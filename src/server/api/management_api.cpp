@@ -10,7 +10,6 @@
 #include "base/text.h"
 #include "model/etag.h"
 #include "model/json.h"
-#include "server/api/management_json.h"
 #include "server/api/management_path.h"
 
 namespace muster::server {
@@ -75,16 +74,29 @@ std::vector<Route> ManagementApi::routes() {
   };
 }
 
+Task<LinkViews> ManagementApi::views(const InstanceConfig& config) {
+  LinkViews out;
+  for (const model::LinkedHub& hub : config.hubs) {
+    if (hub.kind == model::HubKind::kLocal) continue;
+    const auto left_behind = co_await parts_.store.count_hub_leftovers(config.instance.id, hub.host_name);
+    out[hub.host_name] = {parts_.hubs.status(config.instance.id, hub), left_behind.value_or(0)};
+  }
+  co_return out;
+}
+
 Task<ApiResult> ManagementApi::list_instances(const ApiCall& call) {
   const std::string& subscription = call.arguments[0];
   const std::string id = instance_resource_id(subscription, kResourceGroup, call.config->instance.name);
-  json::array value{instance_to_json(*call.config, id, subscription, kResourceGroup)};
+  const LinkViews links = co_await views(*call.config);
+  json::array value{instance_to_json(*call.config, id, subscription, kResourceGroup, links)};
   co_return json_response(200, json::serialize(json::object{{"value", std::move(value)}}));
 }
 
 Task<ApiResult> ManagementApi::get_instance(const ApiCall& call) {
   if (!names_instance(call)) co_return no_such_instance();
-  const auto body = instance_to_json(*call.config, instance_resource_id(call), call.arguments[0], call.arguments[1]);
+  const LinkViews links = co_await views(*call.config);
+  const auto body =
+      instance_to_json(*call.config, instance_resource_id(call), call.arguments[0], call.arguments[1], links);
   co_return json_response(200, json::serialize(body));
 }
 
@@ -99,17 +111,19 @@ Task<ApiResult> ManagementApi::put_instance(const ApiCall& call) {
     if (!match.is_absent()) {  // without If-Match the control plane updates what is there
       if (auto matched = match.check_put(&current->instance.etag); !matched) return std::unexpected(matched.error());
     }
-    auto next = apply_instance_put(*current, properties, max_hubs_, random_);
-    if (next) next->instance.etag = model::make_etag(random_);
+    auto next = apply_instance_put(*current, properties, parts_.max_hubs, parts_.random);
+    if (next) next->instance.etag = model::make_etag(parts_.random);
     return next;
   };
   const model::InstanceId& instance = call.config->instance.id;
-  if (auto changed = co_await store_.change_instance(instance, std::move(change)); !changed) {
+  if (auto changed = co_await parts_.store.change_instance(instance, std::move(change)); !changed) {
     co_return refuse(changed.error());
   }
-  auto config = co_await store_.config(instance);
+  auto config = co_await parts_.store.config(instance);
   if (!config) co_return refuse(config.error());
-  const auto answer = instance_to_json(**config, instance_resource_id(call), call.arguments[0], call.arguments[1]);
+  const LinkViews links = co_await views(**config);
+  const auto answer =
+      instance_to_json(**config, instance_resource_id(call), call.arguments[0], call.arguments[1], links);
   co_return json_response(200, json::serialize(answer));
 }
 
@@ -156,14 +170,14 @@ Task<ApiResult> ManagementApi::put_certificate(const ApiCall& call) {
     CaCertificate next{current != nullptr ? current->name : name,
                        upload.certificate,
                        upload.verified,
-                       model::make_etag(random_),
+                       model::make_etag(parts_.random),
                        current != nullptr ? current->created : at,
                        at};
     // other bytes lose the verification that the former ones had.
     if (current != nullptr && current->verified && current->certificate == upload.certificate) next.verified = true;
     return next;
   };
-  auto stored = co_await store_.change_certificate(call.config->instance.id, name, std::move(change));
+  auto stored = co_await parts_.store.change_certificate(call.config->instance.id, name, std::move(change));
   if (!stored) co_return refuse(stored.error());
   co_return json_response(200, json::serialize(certificate_to_json(*stored, instance_resource_id(call))));
 }
@@ -171,7 +185,8 @@ Task<ApiResult> ManagementApi::put_certificate(const ApiCall& call) {
 Task<ApiResult> ManagementApi::delete_certificate(const ApiCall& call) {
   if (!names_instance(call)) co_return no_such_instance();
   auto check = [match = if_match(call)](const CaCertificate& current) { return match.check_delete(current.etag); };
-  auto removed = co_await store_.remove_certificate(call.config->instance.id, call.arguments[3], std::move(check));
+  auto removed =
+      co_await parts_.store.remove_certificate(call.config->instance.id, call.arguments[3], std::move(check));
   if (!removed && removed.error().code == ErrorCode::kNotFound) co_return no_such("Certificate");
   if (!removed) co_return refuse(removed.error());
   co_return HttpResponse{200, {}, {}};

@@ -3,7 +3,9 @@
 #include <vector>
 
 #include "base/random.h"
+#include "hub/azure_hubs.h"
 #include "server/api/api_call.h"
+#include "server/api/management_json.h"
 #include "store/store.h"
 
 namespace muster::server {
@@ -13,8 +15,14 @@ namespace muster::server {
 /// any words. Thread-safe; what it refers to outlives it.
 class ManagementApi {
  public:
-  ManagementApi(store::Store& store, Random& random, std::size_t max_hubs)
-      : store_(store), random_(random), max_hubs_(max_hubs) {}
+  struct Parts {
+    store::Store& store;
+    Random& random;
+    hub::AzureHubs& hubs;
+    std::size_t max_hubs;  ///< linked hubs of an instance
+  };
+
+  explicit ManagementApi(Parts parts) : parts_(parts) {}
 
   [[nodiscard]] std::vector<Route> routes();
 
@@ -28,9 +36,9 @@ class ManagementApi {
   Task<ApiResult> put_certificate(const ApiCall& call);
   Task<ApiResult> delete_certificate(const ApiCall& call);
 
-  store::Store& store_;
-  Random& random_;
-  const std::size_t max_hubs_;  ///< linked hubs of an instance
+  Task<LinkViews> views(const model::InstanceConfig& config);
+
+  Parts parts_;
 };
 
 }  // namespace muster::server

@@ -14,7 +14,6 @@ namespace {
 namespace json = boost::json;
 using model::AllocationPolicy;
 using model::InstanceConfig;
-using model::LinkedHub;
 using model::Rights;
 using model::SharedAccessPolicy;
 
@@ -34,68 +33,6 @@ std::string_view management_name(AllocationPolicy policy) {
       return "Custom";
   }
   return "Hashed";
-}
-
-json::object hub_to_json(const LinkedHub& hub) {
-  json::object out{{"name", hub.host_name},
-                   {"location", hub.location},
-                   {"applyAllocationPolicy", hub.apply_allocation_policy},
-                   {"allocationWeight", hub.allocation_weight},
-                   {"authenticationType", hub.kind == model::HubKind::kLocal ? "Local" : "KeyBased"}};
-  if (hub.kind == model::HubKind::kAzure) {  // the key is masked (service-api.md 8.3)
-    out["connectionString"] =
-        fmt::format("HostName={};SharedAccessKeyName={};SharedAccessKey=****", hub.host_name, hub.key_name);
-  }
-  return out;
-}
-
-Result<LinkedHub> read_hub(const json::value& value) {
-  if (!value.is_object()) return invalid("properties.iotHubs: every entry must be an object.");
-  const json::object& object = value.get_object();
-  const auto name = model::optional_string(object, "name");
-  const auto type = model::optional_string(object, "authenticationType");
-  const auto location = model::optional_string(object, "location");
-  const auto apply = model::optional_bool(object, "applyAllocationPolicy");
-  const auto weight = model::optional_int(object, "allocationWeight");
-  if (!name) return std::unexpected(name.error());
-  if (!type) return std::unexpected(type.error());
-  if (!location) return std::unexpected(location.error());
-  if (!apply) return std::unexpected(apply.error());
-  if (!weight) return std::unexpected(weight.error());
-  if (!*type || !equals_nocase(**type, "Local")) {
-    return fail(
-        ErrorCode::kUnsupported,
-        "properties.iotHubs: this version links hubs of its own only (authenticationType \"Local\" and a name).");
-  }
-  if (!*name) return invalid("properties.iotHubs: a Local hub needs a name.");
-  if (auto valid = model::check_host_name(**name, "properties.iotHubs.name"); !valid) {
-    return std::unexpected(valid.error());
-  }
-  const std::int64_t checked_weight = weight->value_or(1);
-  if (checked_weight < 1 || checked_weight > 1000) {
-    return invalid("properties.iotHubs.allocationWeight must be 1 to 1000.");
-  }
-  LinkedHub hub;
-  hub.host_name = to_lower(**name);
-  hub.location = std::string(location->value_or(""));
-  hub.apply_allocation_policy = apply->value_or(true);
-  hub.allocation_weight = static_cast<int>(checked_weight);
-  return hub;
-}
-
-Result<std::vector<LinkedHub>> read_hubs(const json::array& array, std::size_t most) {
-  if (array.size() > most) {
-    return fail(ErrorCode::kLimitExceeded, fmt::format("properties.iotHubs: at most {} hubs can be linked.", most));
-  }
-  std::vector<LinkedHub> hubs;
-  for (const auto& value : array) {
-    auto hub = read_hub(value);
-    if (!hub) return std::unexpected(hub.error());
-    const bool twice = std::ranges::any_of(hubs, [&](const LinkedHub& h) { return h.host_name == hub->host_name; });
-    if (twice) return invalid(fmt::format("properties.iotHubs: {} is named twice.", hub->host_name));
-    hubs.push_back(std::move(*hub));
-  }
-  return hubs;
 }
 
 /// The key of a policy: as given, or the stored one, or a new one.
@@ -170,9 +107,12 @@ json::object to_json(const Policy& policy) {
 }  // namespace
 
 json::object instance_to_json(const InstanceConfig& config, std::string_view id, std::string_view subscription,
-                              std::string_view resource_group) {
+                              std::string_view resource_group, const LinkViews& links) {
   json::array hubs;
-  for (const LinkedHub& hub : config.hubs) hubs.push_back(hub_to_json(hub));
+  for (const model::LinkedHub& hub : config.hubs) {
+    const auto found = links.find(hub.host_name);
+    hubs.push_back(linked_hub_to_json(hub, found == links.end() ? std::nullopt : std::optional(found->second)));
+  }
   return {{"id", id},
           {"name", config.instance.name},
           {"type", "Microsoft.Devices/provisioningServices"},
@@ -231,7 +171,7 @@ Result<InstanceConfig> apply_instance_put(const InstanceConfig& current, const j
   if (!hubs) return std::unexpected(hubs.error());
   if (*hubs != nullptr) {
     // A limit that was lowered must not keep anybody from changing what is there.
-    auto read = read_hubs(**hubs, std::max(max_hubs, current.hubs.size()));
+    auto read = read_linked_hubs(**hubs, current, std::max(max_hubs, current.hubs.size()));
     if (!read) return std::unexpected(read.error());
     next.hubs = std::move(*read);
     next.complete_hub_policies(random);

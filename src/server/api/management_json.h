@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -10,14 +11,19 @@
 #include "base/random.h"
 #include "base/result.h"
 #include "model/instance.h"
+#include "server/api/linked_hub_json.h"
 
 namespace muster::server {
 
 /// The resource shapes of Azure's control plane (service-api.md 8).
 
+/// What is known of linked hubs elsewhere, by host name.
+using LinkViews = std::map<std::string, LinkView>;
+
 /// `id` is the resource's path; `resource_group` and `subscription` are echoed from it.
 boost::json::object instance_to_json(const model::InstanceConfig& config, std::string_view id,
-                                     std::string_view subscription, std::string_view resource_group);
+                                     std::string_view subscription, std::string_view resource_group,
+                                     const LinkViews& links = {});
 boost::json::object policy_to_json(const model::SharedAccessPolicy& policy);
 boost::json::object policy_to_json(const model::HubPolicy& policy);
 /// A hub that is served here; its etag is that of the configuration it is part of.

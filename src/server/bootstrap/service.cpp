@@ -24,15 +24,19 @@ Result<std::unique_ptr<Service>> Service::open(Parts parts) {
 Service::Service(const Parts& parts, InstanceDirectory instances)
     : parts_(parts),
       instances_(std::move(instances)),
-      hub_(parts.store, parts.clock, parts.random),
-      observed_hub_(hub_, parts.hub_metrics),
+      live_devices_(parts.clock),
+      local_hub_({parts.store, parts.clock, parts.random, &live_devices_}),
+      azure_hubs_({parts.outbound, parts.clock, parts.random}, parts.hub_links),
+      hubs_(local_hub_, azure_hubs_),
+      observed_hub_(hubs_, parts.hub_metrics),
       attempts_(parts.store, parts.clock, parts.attempts),
-      registrar_({parts.store, observed_hub_, parts.clock, parts.random, attempts_, parts.registration_observer},
+      registrar_({parts.store, observed_hub_, parts.clock, parts.random, attempts_, parts.registration_observer,
+                  parts.hub_patience},
                  parts.attestation),
       enrollments_(parts.store, parts.random, parts.limits.bulk_items),
       transfer_(parts.store, parts.random),
       registrations_(parts.store),
-      management_(parts.store, parts.random, parts.limits.linked_hubs),
+      management_({parts.store, parts.random, azure_hubs_, parts.limits.linked_hubs}),
       hub_policies_(parts.store, parts.random),
       explanations_(parts.store, parts_.attestation),
       devices_({instances_, parts.store, registrar_, attempts_, parts.clock}, parts.limits),
@@ -41,7 +45,6 @@ Service::Service(const Parts& parts, InstanceDirectory instances)
       handler_({instances_, parts.store, parts.clock, parts.random, parts.attestation.sas_tolerance, parts.limits,
                 parts.operation_observers},
                all_routes()),
-      live_devices_(parts.clock),
       methods_(live_devices_, timers_),
       events_(parts.store, timers_),
       retention_(parts.store, parts.clock, parts.events),
@@ -81,6 +84,11 @@ Result<void> Service::begin_sinks() {
   sinks_ = std::move(*sinks);
   sinks_->begin();
   return {};
+}
+
+/// The registrar waits for what it has begun, and must not wait for hubs.
+Service::~Service() {
+  azure_hubs_.stop();
 }
 
 std::vector<HubRoute> Service::hub_routes() {

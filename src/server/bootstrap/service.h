@@ -7,8 +7,10 @@
 #include "base/clock.h"
 #include "base/random.h"
 #include "base/result.h"
+#include "hub/azure_hubs.h"
 #include "hub/event_retention.h"
 #include "hub/jobs.h"
+#include "hub/linked_hubs.h"
 #include "hub/local_hub.h"
 #include "hub/sinks.h"
 #include "outbound/http.h"
@@ -46,6 +48,8 @@ class Service {
     const Clock& clock;
     Random& random;
     outbound::HttpClient& outbound;
+    hub::AzureLinkSettings hub_links = {};
+    std::chrono::seconds hub_patience = std::chrono::minutes(5);  ///< as of the registrar
     provisioning::AttestationSettings attestation;
     provisioning::AttemptRetention attempts;
     ServiceLimits limits;
@@ -59,6 +63,9 @@ class Service {
   };
 
   static Result<std::unique_ptr<Service>> open(Parts parts);
+  ~Service();
+  Service(const Service&) = delete;
+  Service& operator=(const Service&) = delete;
 
   /// What is spoken over HTTP: the APIs of provisioning, and of the hubs under their host names.
   [[nodiscard]] HttpHandler& http() { return hub_handler_; }
@@ -70,6 +77,7 @@ class Service {
   [[nodiscard]] provisioning::Registrar& registrar() { return registrar_; }
   [[nodiscard]] hub::JobRunner& job_runner() { return job_runner_; }
   [[nodiscard]] const HubHandler& hub_handler() const { return hub_handler_; }
+  [[nodiscard]] hub::AzureHubs& azure_hubs() { return azure_hubs_; }
   /// Forgets results of operations that began longer ago than `retention`; returns how many.
   Result<std::size_t> purge_operations(std::chrono::minutes retention);
   /// Forgets the jobs of hubs that ended longer ago than `retention`; returns how many.
@@ -89,7 +97,10 @@ class Service {
 
   Parts parts_;
   InstanceDirectory instances_;
-  hub::LocalHub hub_;
+  hub::LiveDevices live_devices_;
+  hub::LocalHub local_hub_;
+  hub::AzureHubs azure_hubs_;
+  hub::LinkedHubs hubs_;
   ObservedHub observed_hub_;
   provisioning::AttemptJournal attempts_;
   provisioning::Registrar registrar_;
@@ -104,7 +115,6 @@ class Service {
   DeviceGateway gateway_;
   ApiHandler handler_;
   Timers timers_;
-  hub::LiveDevices live_devices_;
   hub::DirectMethods methods_;
   hub::EventLog events_;
   hub::EventRetention retention_;

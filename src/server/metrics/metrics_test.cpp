@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "base/temporary_folder.h"
+#include "provisioning/test_hubs.h"
 #include "server/tls/test_certificates.h"
 
 namespace muster::server {
@@ -161,19 +162,8 @@ TEST_F(MetricsTest, ShowsListenersGaugesAndTheProcess) {
 }
 
 TEST_F(MetricsTest, MeasuresCallsOfHubs) {
-  class Hub final : public provisioning::HubLink {
+  class Hub final : public provisioning::testing::QuietHub {
    public:
-    Task<Result<void>> put_device(model::InstanceId, model::LinkedHub, provisioning::HubDeviceSpec) override {
-      co_return Result<void>();
-    }
-    std::optional<store::HubDeviceChange> stored_put(const model::InstanceId&, const model::LinkedHub&,
-                                                     provisioning::HubDeviceSpec) override {
-      return std::nullopt;
-    }
-    Task<Result<std::optional<provisioning::TwinState>>> read_twin(model::InstanceId, model::LinkedHub,
-                                                                   std::string) override {
-      co_return std::nullopt;
-    }
     Task<Result<void>> delete_device(model::InstanceId, model::LinkedHub, std::string) override {
       co_return fail(ErrorCode::kUnavailable, "busy");
     }
@@ -181,14 +171,14 @@ TEST_F(MetricsTest, MeasuresCallsOfHubs) {
   ObservedHub observed(hub, &metrics_.hubs());
   model::LinkedHub linked;
   linked.host_name = "Hub-A.test";
-  EXPECT_TRUE(wait_for(observed.put_device("i", linked, {})));
-  EXPECT_TRUE(wait_for(observed.read_twin("i", linked, "d")));
+  EXPECT_TRUE(wait_for(observed.put_identity("i", linked, {})));
+  EXPECT_TRUE(wait_for(observed.read_device("i", linked, "d")));
   EXPECT_FALSE(wait_for(observed.delete_device("i", linked, "d")));
   const std::string count = R"(muster_hub_call_duration_seconds_count{iot_hub_name="hub-a.test",operation=")";
   EXPECT_THAT(text(), HasSubstr(count + "put_device\",result=\"ok\"} 1\n"));
-  EXPECT_THAT(text(), HasSubstr(count + "read_twin\",result=\"ok\"} 1\n"));
+  EXPECT_THAT(text(), HasSubstr(count + "read_device\",result=\"ok\"} 1\n"));
   EXPECT_THAT(text(), HasSubstr(count + "delete_device\",result=\"unavailable\"} 1\n"));
-  EXPECT_TRUE(wait_for(ObservedHub(hub, nullptr).put_device("i", linked, {})));
+  EXPECT_TRUE(wait_for(ObservedHub(hub, nullptr).put_identity("i", linked, {})));
 }
 
 }  // namespace

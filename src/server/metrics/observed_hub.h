@@ -27,14 +27,27 @@ class ObservedHub final : public provisioning::HubLink {
   /// Both outlive this; without metrics nothing is measured.
   ObservedHub(provisioning::HubLink& hubs, HubMetrics* metrics) : hubs_(hubs), metrics_(metrics) {}
 
-  Task<Result<void>> put_device(model::InstanceId instance, model::LinkedHub hub,
-                                provisioning::HubDeviceSpec spec) override;
+  Task<Result<provisioning::PutOutcome>> put_identity(model::InstanceId instance, model::LinkedHub hub,
+                                                      provisioning::HubDeviceSpec spec) override;
+  Task<Result<void>> write_twin(model::InstanceId instance, model::LinkedHub hub, std::string device_id,
+                                provisioning::InitialTwin twin, TwinWrite how) override;
+  Task<Result<std::optional<provisioning::DeviceData>>> read_device(model::InstanceId instance, model::LinkedHub hub,
+                                                                    std::string device_id) override;
+  Task<Result<void>> delete_device(model::InstanceId instance, model::LinkedHub hub, std::string device_id) override;
   /// Counted with what making the change takes; its commit is the store's.
   std::optional<store::HubDeviceChange> stored_put(const model::InstanceId& instance, const model::LinkedHub& hub,
-                                                   provisioning::HubDeviceSpec spec) override;
-  Task<Result<std::optional<provisioning::TwinState>>> read_twin(model::InstanceId instance, model::LinkedHub hub,
-                                                                 std::string device_id) override;
-  Task<Result<void>> delete_device(model::InstanceId instance, model::LinkedHub hub, std::string device_id) override;
+                                                   provisioning::HubDeviceSpec spec,
+                                                   std::optional<provisioning::StoredLeave> leave) override;
+  std::optional<store::HubDeviceRemoval> stored_removal(const model::InstanceId& instance, const model::LinkedHub& hub,
+                                                        std::string device_id,
+                                                        const provisioning::DeviceData* read) override;
+  [[nodiscard]] std::chrono::seconds expected_wait(const model::InstanceId& instance,
+                                                   const model::LinkedHub& hub) override {
+    return hubs_.expected_wait(instance, hub);
+  }
+  [[nodiscard]] bool answers(const model::InstanceId& instance, const model::LinkedHub& hub) override {
+    return hubs_.answers(instance, hub);
+  }
 
  private:
   void called(const std::string& hub, std::string_view operation, const Error* error,
