@@ -98,6 +98,11 @@ concurrent_calls = 8          # that wait for an answer
 timeout_seconds = 15          # of one call
 give_up_seconds = 300         # a registration that its hub keeps failing has failed after this long
 
+[geo]                         # for the allocation policy geoLatency; a hub's region is the location of its link
+# region = "eu-west"                     # of this service: what it measures of hubs counts for devices around it
+# networks = ["10.1.0.0/16=eu-west", "2001:db8::/32=us-east"]       # where devices are; the smallest network counts
+# latencies = ["eu-west=us-east:90", "eu-west=hub.example.net:12"]  # milliseconds from a region to a region or a hub
+
 [outbound]                    # requests to linked hubs and webhooks
 # ca_file = "plant-ca.pem"               # certificates (PEM) to trust besides the system's
 # connect_to = ["hub.example.net=10.0.0.7:8443"]   # HOST=ADDRESS[:PORT]: where to connect to in place of what DNS says

@@ -259,6 +259,7 @@ class Running {
                                           .outbound = outbound_,
                                           .hub_links = options_.hub_links,
                                           .hub_patience = options_.hub_patience,
+                                          .geo = &options_.geo,
                                           .attestation = options_.attestation,
                                           .attempts = options_.attempts,
                                           .limits = options_.service_limits,

@@ -15,6 +15,7 @@
 #include "hub/jobs.h"
 #include "hub/link_settings.h"
 #include "hub/sink_settings.h"
+#include "model/geo.h"
 #include "muster/environment.h"
 #include "outbound/http.h"
 #include "provisioning/settings.h"
@@ -89,6 +90,7 @@ struct ServeOptions {
   hub::JobRunner::Settings job_runner;            ///< [hub] how fast they go
   hub::AzureLinkSettings hub_links;               ///< [linked_hubs] how hubs elsewhere are called
   std::chrono::seconds hub_patience{300};         ///< [linked_hubs] until a registration that its hub fails has failed
+  model::GeoTable geo;                            ///< [geo] where networks are, and how far from each other (R-086)
   outbound::HttpOptions outbound = {.trust_system = true};  ///< [outbound] how linked hubs and webhooks are reached
 
   /// The names a generated server certificate carries: the host names, "localhost" and "127.0.0.1".

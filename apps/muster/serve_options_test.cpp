@@ -108,6 +108,10 @@ burst_calls = 20
 concurrent_calls = 4
 timeout_seconds = 7
 give_up_seconds = 60
+[geo]
+region = "eu-west"
+networks = ["10.1.0.0/16=eu-west"]
+latencies = ["eu-west=us-east:90"]
 [outbound]
 ca_file = "plant.pem"
 connect_to = ["a.example.net=10.0.0.7:8443", "b.example.net=10.0.0.8"]
@@ -148,6 +152,10 @@ connect_to = ["a.example.net=10.0.0.7:8443", "b.example.net=10.0.0.8"]
             (hub::AzureLinkSettings{
                 .calls_per_minute = 600, .burst = 20, .concurrent = 4, .timeout = std::chrono::seconds(7)}));
   EXPECT_EQ(options->hub_patience, std::chrono::seconds(60));
+  EXPECT_EQ(options->geo.region_of("10.1.2.3"), "eu-west");
+  model::LinkedHub hub;
+  hub.location = "us-east";
+  EXPECT_EQ(options->geo.cost("eu-west", hub, std::nullopt).value().latency, std::chrono::milliseconds(90));
   EXPECT_EQ(options->outbound.ca_file, "plant.pem");
   EXPECT_TRUE(options->outbound.trust_system);
   EXPECT_THAT(options->outbound.connect_to, ElementsAre("a.example.net::10.0.0.7:8443", "b.example.net::10.0.0.8:"));

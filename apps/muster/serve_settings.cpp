@@ -113,6 +113,25 @@ Result<void> set_outbound_addresses(ServeOptions& options, Values values) {
   return {};
 }
 
+Result<void> set_own_region(ServeOptions& options, Values values) {
+  options.geo.set_own_region(values.front());
+  return {};
+}
+
+Result<void> set_networks(ServeOptions& options, Values values) {
+  for (const std::string& text : values) {
+    if (auto added = options.geo.add_network(text); !added) return added;
+  }
+  return {};
+}
+
+Result<void> set_latencies(ServeOptions& options, Values values) {
+  for (const std::string& text : values) {
+    if (auto added = options.geo.add_latency(text); !added) return added;
+  }
+  return {};
+}
+
 Result<void> set_threads(ServeOptions& options, Values values) {
   auto value = integer_between(values.front(), 1, 1024);
   if (!value) return std::unexpected(value.error());
@@ -332,6 +351,9 @@ constexpr std::array kSettings = std::to_array<ServeSetting>({
      }},
     {"linked_hubs", "give_up_seconds", SettingType::kInteger, "", "", "", "",
      [](ServeOptions& o, Values v) { return set_duration<1, kDay>(o.hub_patience, v); }},
+    {"geo", "region", SettingType::kText, "", "", "", "", set_own_region},
+    {"geo", "networks", SettingType::kTextList, "", "", "", "", set_networks},
+    {"geo", "latencies", SettingType::kTextList, "", "", "", "", set_latencies},
     {"outbound", "ca_file", SettingType::kText, "", "", "", "", set_outbound_ca},
     {"outbound", "connect_to", SettingType::kTextList, "", "", "", "", set_outbound_addresses},
 });

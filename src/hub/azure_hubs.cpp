@@ -78,6 +78,11 @@ std::chrono::seconds AzureHubs::expected_wait(const model::InstanceId& instance,
   return link(instance, hub)->expected_wait();
 }
 
+std::optional<std::chrono::milliseconds> AzureHubs::latency(const model::InstanceId& instance,
+                                                            const model::LinkedHub& hub) {
+  return link(instance, hub)->status().latency;
+}
+
 bool AzureHubs::answers(const model::InstanceId& instance, const model::LinkedHub& hub) {
   return link(instance, hub)->answers();
 }

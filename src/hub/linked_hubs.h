@@ -44,6 +44,10 @@ class LinkedHubs final : public provisioning::HubLink {
                                                    const model::LinkedHub& hub) override {
     return of(hub).expected_wait(instance, hub);
   }
+  [[nodiscard]] std::optional<std::chrono::milliseconds> latency(const model::InstanceId& instance,
+                                                                 const model::LinkedHub& hub) override {
+    return of(hub).latency(instance, hub);
+  }
   [[nodiscard]] bool answers(const model::InstanceId& instance, const model::LinkedHub& hub) override {
     return of(hub).answers(instance, hub);
   }

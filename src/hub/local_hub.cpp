@@ -179,6 +179,11 @@ std::chrono::seconds LocalHub::expected_wait(const model::InstanceId& /*instance
   return std::chrono::seconds(0);
 }
 
+std::optional<std::chrono::milliseconds> LocalHub::latency(const model::InstanceId& /*instance*/,
+                                                           const model::LinkedHub& /*hub*/) {
+  return std::chrono::milliseconds(0);
+}
+
 bool LocalHub::answers(const model::InstanceId& /*instance*/, const model::LinkedHub& /*hub*/) {
   return true;
 }

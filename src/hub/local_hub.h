@@ -36,6 +36,8 @@ class LocalHub final : public provisioning::HubLink {
                                                         const provisioning::DeviceData* read) override;
   [[nodiscard]] std::chrono::seconds expected_wait(const model::InstanceId& instance,
                                                    const model::LinkedHub& hub) override;
+  [[nodiscard]] std::optional<std::chrono::milliseconds> latency(const model::InstanceId& instance,
+                                                                 const model::LinkedHub& hub) override;
   [[nodiscard]] bool answers(const model::InstanceId& instance, const model::LinkedHub& hub) override;
 
  private:

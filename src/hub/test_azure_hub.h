@@ -24,7 +24,7 @@ namespace muster::hub::testing {
 /// What a call gets in place of the proper answer.
 struct Fault {
   std::string method = {};  ///< of the calls that it is for; empty: any
-  int status = 0;      ///< 0: the connection is cut
+  int status = 0;           ///< 0: the connection is cut
   bool carried_out = false;
   outbound::HttpHeaders headers = {};
   std::string body = {};

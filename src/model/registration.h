@@ -53,6 +53,7 @@ struct Operation {
   std::string api_version;  ///< of the device API
   std::optional<boost::json::value> payload;  ///< from the device, for custom allocation
   std::string tracking_id;                    ///< of the register request, joins logs and records
+  std::string peer_address = {};              ///< of the device, for geoLatency (R-086)
   bool open = true;                           ///< false once the record holds the result
   TimePoint begun;
 

@@ -69,6 +69,7 @@ object to_stored_json(const Operation& operation) {
   out["apiVersion"] = operation.api_version;
   if (operation.payload) out["payload"] = *operation.payload;
   out["trackingId"] = operation.tracking_id;
+  if (!operation.peer_address.empty()) out["peer"] = operation.peer_address;
   out["open"] = operation.open;
   out["begun"] = to_micros(operation.begun);
   return out;
@@ -88,6 +89,7 @@ Result<Operation> operation_from_stored_json(const object& stored) {
   operation.api_version = reader.text_or_empty("apiVersion");
   operation.payload = stored_payload(stored);
   operation.tracking_id = reader.text_or_empty("trackingId");
+  operation.peer_address = reader.text_or_empty("peer");
   operation.open = reader.required_flag("open");
   operation.begun = stored_time(reader, "begun");
   return unless_damaged(fault, std::move(operation), "operation");

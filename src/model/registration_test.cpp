@@ -108,6 +108,7 @@ TEST(StoredOperation, SurvivesWritingAndReading) {
                   .api_version = "2019-03-31",
                   .payload = boost::json::parse(R"("text")"),
                   .tracking_id = "5d6f3e5e-52a7-4f1a-9e55-6b2b0f8f6a11",
+                  .peer_address = "192.0.2.1",
                   .open = true,
                   .begun = TimePoint(std::chrono::microseconds(1'234'567'890'123'456))};
   EXPECT_EQ(operation_from_stored_json(through_text(to_stored_json(value))), value);

@@ -52,6 +52,46 @@ std::vector<const LinkedHub*> candidates(const std::vector<std::string>& named, 
   return out;
 }
 
+/// The hubs that cost a device least, as far as is known; all when nothing is.
+std::vector<const LinkedHub*> nearest(const std::vector<const LinkedHub*>& hubs, const DevicePlace& place,
+                                      std::vector<Check>& checks) {
+  const std::string region = place.geo == nullptr ? std::string() : place.geo->region_of(place.address);
+  if (region.empty()) {
+    checks.push_back(
+        {"allocation.region", false, fmt::format("{} is in no network that is configured", place.address)});
+    return hubs;
+  }
+  checks.push_back({"allocation.region", true, fmt::format("{} is in {}", place.address, region)});
+  std::vector<const LinkedHub*> out;
+  std::optional<std::chrono::milliseconds> least;
+  std::string facts;
+  for (const LinkedHub* hub : hubs) {
+    const auto cost = place.geo->cost(region, *hub, place.measured ? place.measured(*hub) : std::nullopt);
+    facts += facts.empty() ? "" : ", ";
+    facts += cost ? fmt::format("{} {} ms ({})", hub->host_name, cost->latency.count(), cost->source)
+                  : fmt::format("{} not known", hub->host_name);
+    if (!cost || (least && *least < cost->latency)) continue;
+    if (least && cost->latency < *least) out.clear();
+    least = cost->latency;
+    out.push_back(hub);
+  }
+  checks.push_back({"allocation.latency", !out.empty(), facts});
+  return out.empty() ? hubs : out;
+}
+
+const LinkedHub& first_by_hash(const std::vector<const LinkedHub*>& hubs, std::string_view registration_id) {
+  const LinkedHub* best = nullptr;
+  double best_score = 0;
+  for (const LinkedHub* hub : hubs) {
+    const double score = rendezvous_score(registration_id, hub->host_name, hub->allocation_weight);
+    if (best == nullptr || score > best_score || (score == best_score && hub->host_name < best->host_name)) {
+      best = hub;
+      best_score = score;
+    }
+  }
+  return *best;
+}
+
 Allocation refuse(Cause cause, std::string message, std::vector<Check> checks) {
   const int code = cause == Cause::kCustomAllocationFailed ? kCustomAllocationFailed : kNoHubToAssign;
   checks.push_back({"allocation.hub", false, message});
@@ -75,7 +115,8 @@ double rendezvous_score(std::string_view registration_id, std::string_view hub_h
   return -static_cast<double>(weight) / std::log(uniform);
 }
 
-Allocation allocate(const Enrollment& enrollment, const InstanceConfig& config, std::string_view registration_id) {
+Allocation allocate(const Enrollment& enrollment, const InstanceConfig& config, std::string_view registration_id,
+                    const DevicePlace& place) {
   std::vector<Check> checks;
   const AllocationPolicy policy = effective_policy(enrollment, config);
   checks.push_back({"allocation.policy", true, std::string(to_string(policy))});
@@ -85,7 +126,7 @@ Allocation allocate(const Enrollment& enrollment, const InstanceConfig& config, 
   }
 
   const std::vector<std::string> named = named_hubs(enrollment);
-  const std::vector<const LinkedHub*> hubs = candidates(named, config, checks);
+  std::vector<const LinkedHub*> hubs = candidates(named, config, checks);
   if (policy == AllocationPolicy::kStatic && named.size() != 1) {
     return refuse(Cause::kStaticHubCount,
                   fmt::format("Static allocation needs exactly one hub in the enrollment; it names {}.", named.size()),
@@ -97,17 +138,10 @@ Allocation allocate(const Enrollment& enrollment, const InstanceConfig& config, 
                   std::move(checks));
   }
   if (hubs.size() == 1) return choose(*hubs.front(), "the only candidate", std::move(checks));
-
-  const LinkedHub* best = nullptr;
-  double best_score = 0;
-  for (const LinkedHub* hub : hubs) {
-    const double score = rendezvous_score(registration_id, hub->host_name, hub->allocation_weight);
-    if (best == nullptr || score > best_score || (score == best_score && hub->host_name < best->host_name)) {
-      best = hub;
-      best_score = score;
-    }
-  }
-  return choose(*best, fmt::format("weighted hash over {} hubs", hubs.size()), std::move(checks));
+  if (policy == AllocationPolicy::kGeoLatency) hubs = nearest(hubs, place, checks);
+  if (hubs.size() == 1) return choose(*hubs.front(), "the nearest", std::move(checks));
+  return choose(first_by_hash(hubs, registration_id), fmt::format("weighted hash over {} hubs", hubs.size()),
+                std::move(checks));
 }
 
 }  // namespace muster::provisioning

@@ -107,5 +107,77 @@ TEST(Allocation, TheEnrollmentOverridesTheInstance) {  // R-084
   EXPECT_NE(chosen(enrollment, config, "d"), "400208");
 }
 
+class GeoLatency : public ::testing::Test {
+ protected:
+  GeoLatency() {
+    enrollment_.allocation_policy = model::AllocationPolicy::kGeoLatency;
+    EXPECT_TRUE(geo_.add_network("10.1.0.0/16=eu"));
+    EXPECT_TRUE(geo_.add_network("10.2.0.0/16=us"));
+    EXPECT_TRUE(geo_.add_latency("eu=us:90"));
+    EXPECT_TRUE(geo_.add_latency("us=eu:95"));
+  }
+  static model::LinkedHub at(const std::string& name, const std::string& location, int weight = 1) {
+    model::LinkedHub out = hub(name, weight);
+    out.location = location;
+    return out;
+  }
+  std::string chosen_from(const std::string& address, std::string_view id = "dev-1") {
+    last_ = allocate(enrollment_, config_, id, {.address = address, .geo = &geo_});
+    return last_.hub == nullptr ? "" : last_.hub->host_name;
+  }
+  std::string facts(std::string_view what) const {
+    for (const auto& check : last_.checks) {
+      if (check.what == what) return check.facts;
+    }
+    return {};
+  }
+
+  model::Enrollment enrollment_;
+  model::GeoTable geo_;
+  model::InstanceConfig config_ = config_with({at("eu.test", "EU"), at("us.test", "us")});
+  Allocation last_;
+};
+
+TEST_F(GeoLatency, TheNearestHubIsChosen) {
+  for (const char* id : {"dev-1", "dev-2", "dev-3", "dev-4"}) {
+    EXPECT_EQ(chosen_from("10.1.2.3", id), "eu.test");
+    EXPECT_EQ(chosen_from("::ffff:10.2.2.3", id), "us.test");
+  }
+  EXPECT_EQ(facts("allocation.region"), "::ffff:10.2.2.3 is in us");
+  EXPECT_EQ(facts("allocation.latency"), "eu.test 95 ms (region), us.test 0 ms (same region)");
+}
+
+TEST_F(GeoLatency, TiesGoByWeight) {
+  config_ = config_with({at("eu-1.test", "eu", 1), at("eu-2.test", "eu", 9), at("us.test", "us", 1000)});
+  std::map<std::string, int> counts;
+  for (int i = 0; i < 2000; ++i) ++counts[chosen_from("10.1.2.3", fmt::format("dev-{}", i))];
+  EXPECT_EQ(counts["us.test"], 0);
+  EXPECT_NEAR(counts["eu-2.test"], 1800, 60);
+}
+
+TEST_F(GeoLatency, WhereNothingIsKnownTheHashDecides) {
+  EXPECT_EQ(chosen_from("192.0.2.1"), chosen({}, config_, "dev-1"));
+  EXPECT_EQ(facts("allocation.region"), "192.0.2.1 is in no network that is configured");
+  config_ = config_with({at("x.test", ""), at("y.test", "moon")});
+  EXPECT_EQ(chosen_from("10.1.2.3"), chosen({}, config_, "dev-1"));
+  EXPECT_EQ(facts("allocation.latency"), "x.test not known, y.test not known");
+}
+
+TEST_F(GeoLatency, WhatIsKnownIsPreferredToWhatIsNot) {
+  config_ = config_with({at("x.test", ""), at("us.test", "us")});
+  EXPECT_EQ(chosen_from("10.1.2.3"), "us.test");
+}
+
+TEST_F(GeoLatency, TheServiceMeasuresForDevicesAroundIt) {
+  geo_.set_own_region("eu");
+  config_ = config_with({at("x.test", ""), at("y.test", "")});
+  const auto measured = [](const model::LinkedHub& hub) {
+    return std::optional(std::chrono::milliseconds(hub.host_name == "y.test" ? 10 : 200));
+  };
+  const auto allocation =
+      allocate(enrollment_, config_, "dev-1", {.address = "10.1.2.3", .geo = &geo_, .measured = measured});
+  EXPECT_EQ(allocation.hub->host_name, "y.test");
+}
+
 }  // namespace
 }  // namespace muster::provisioning

@@ -199,7 +199,7 @@ Allocation choose_hub(const AssignmentInput& input) {
     return {
         hub, 0, {}, std::nullopt, {{"allocation.hub", true, fmt::format("{} (never reprovisioned)", hub->host_name)}}};
   }
-  return allocate(input.enrollment, input.config, input.record.registration_id);
+  return allocate(input.enrollment, input.config, input.record.registration_id, input.place);
 }
 
 std::optional<AssignmentResult> assign_in_store(const AssignmentInput& input, const Allocation& allocation,

@@ -16,6 +16,7 @@ struct AssignmentInput {
   const model::Registration& record;  ///< as it stands: `assigning`, with the last assignment when there is one
   model::HubCredential credential;
   std::string api_version;  ///< of the device API, for R-114
+  DevicePlace place = {};   ///< for R-086
 };
 
 /// How an assignment ended, and what is to be written with the record.

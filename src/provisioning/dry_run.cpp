@@ -79,7 +79,8 @@ void forecast(Attempt& attempt, const AssignmentInput& input) {
 
 }  // namespace
 
-Task<Result<Attempt>> dry_run(DeviceRequest request, const AttestationSettings& settings, store::Store& store) {
+Task<Result<Attempt>> dry_run(DeviceRequest request, const AttestationSettings& settings, store::Store& store,
+                              const model::GeoTable* geo) {
   if (request.registration_id.empty()) request.registration_id = id_of(request.evidence);
   if (auto valid = model::check_enrollment_id(request.registration_id, "registrationId"); !valid) {
     co_return std::unexpected(valid.error());
@@ -97,8 +98,9 @@ Task<Result<Attempt>> dry_run(DeviceRequest request, const AttestationSettings& 
 
   Registration empty;
   empty.registration_id = request.registration_id;
-  const AssignmentInput input{*request.config, *decision->enrollment, *record ? **record : empty, *decision->credential,
-                              request.api_version};
+  const AssignmentInput input{
+      *request.config,       *decision->enrollment, *record ? **record : empty,
+      *decision->credential, request.api_version,   {.address = request.peer_address, .geo = geo}};
   forecast(attempt, input);
   co_return attempt;
 }

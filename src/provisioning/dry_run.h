@@ -2,6 +2,7 @@
 
 #include "base/task.h"
 #include "model/attempt.h"
+#include "model/geo.h"
 #include "provisioning/request.h"
 #include "provisioning/settings.h"
 #include "store/store.h"
@@ -13,6 +14,7 @@ namespace muster::provisioning {
 /// handshake shows it. With no evidence: which enrollment stands for the id, and what it demands.
 ///
 /// The registration id may be empty: then it is the certificate's common name, or what the token is made for.
-Task<Result<model::Attempt>> dry_run(DeviceRequest request, const AttestationSettings& settings, store::Store& store);
+Task<Result<model::Attempt>> dry_run(DeviceRequest request, const AttestationSettings& settings, store::Store& store,
+                                     const model::GeoTable* geo = nullptr);
 
 }  // namespace muster::provisioning

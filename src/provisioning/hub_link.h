@@ -95,6 +95,9 @@ class HubLink {
   /// How long a device that comes now has to wait for this hub, as far as is known.
   [[nodiscard]] virtual std::chrono::seconds expected_wait(const model::InstanceId& instance,
                                                            const model::LinkedHub& hub) = 0;
+  /// How long the hub takes to answer this service, when that is known.
+  [[nodiscard]] virtual std::optional<std::chrono::milliseconds> latency(const model::InstanceId& instance,
+                                                                         const model::LinkedHub& hub) = 0;
   /// Whether it makes sense to ask the hub now for something that can wait.
   [[nodiscard]] virtual bool answers(const model::InstanceId& instance, const model::LinkedHub& hub) = 0;
 };

@@ -58,6 +58,7 @@ Operation operation_for(const DeviceRequest& request, const Decision& decision, 
   operation.api_version = request.api_version;
   operation.payload = request.payload;
   operation.tracking_id = request.tracking_id;
+  operation.peer_address = request.peer_address;
   operation.begun = request.at;
   return operation;
 }
@@ -200,8 +201,9 @@ store::EndAtOnce Registrar::end_at_once(const DeviceRequest& request, const Deci
   if (decision.outcome != Outcome::kAccepted) return nullptr;
   return [this, &request, &decision, &ending,
           begun = ending.attempt](const Registration& record) -> std::optional<store::OperationEnd> {
-    const AssignmentInput input{*request.config, *decision.enrollment, record, *decision.credential,
-                                request.api_version};
+    const AssignmentInput input{
+        *request.config,      *decision.enrollment, record,
+        *decision.credential, request.api_version,  place_of(request.config->instance.id, request.peer_address)};
     auto stored = assign_in_store(input, choose_hub(input), parts_.hubs);
     if (!stored) return std::nullopt;
     ending = {record, begun};
@@ -325,6 +327,11 @@ void Registrar::keep_stuck(const Work& work, model::Attempt attempt, const Error
   stuck(work);
 }
 
+DevicePlace Registrar::place_of(const InstanceId& instance, std::string address) {
+  return {std::move(address), parts_.geo,
+          [this, instance](const model::LinkedHub& hub) { return parts_.hubs.latency(instance, hub); }};
+}
+
 /// Whether a passing trouble has lasted for too long: then the registration has failed (hub-api.md 5.4). Else it is
 /// told once, and tried again later.
 bool Registrar::gives_up(const Work& work, Ending& ending, const Error& error) {
@@ -418,7 +425,12 @@ Task<Result<void>> Registrar::finish(const Work& work, Ending& ending) {
     end_disabled(ending, **enrollment);
     co_return Result<void>();
   }
-  const AssignmentInput input{**config, **enrollment, ending.record, std::move(*credential), operation.api_version};
+  const AssignmentInput input{**config,
+                              **enrollment,
+                              ending.record,
+                              std::move(*credential),
+                              operation.api_version,
+                              place_of(work.instance, operation.peer_address)};
   Allocation allocation = choose_hub(input);
   if (allocation.hub != nullptr) patience_.goes_to(operation.id, *allocation.hub);
   auto assigned = co_await assign(input, std::move(allocation), parts_.hubs, parts_.store, parts_.clock.now());

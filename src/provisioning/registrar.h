@@ -59,6 +59,7 @@ class Registrar {
     RegistrationObserver* observer = nullptr;  ///< may be null
     /// How long a hub may fail a registration before the device is told that it failed (hub-api.md 5.4).
     std::chrono::seconds hub_patience = std::chrono::minutes(5);
+    const model::GeoTable* geo = nullptr;  ///< may be null
   };
 
   Registrar(Parts parts, AttestationSettings settings);
@@ -112,6 +113,7 @@ class Registrar {
   Task<bool> run(Work work);
   Task<model::Attempt> attempt_so_far(const Work& work);
   Task<Result<void>> finish(const Work& work, Ending& ending);
+  DevicePlace place_of(const model::InstanceId& instance, std::string address);
   bool gives_up(const Work& work, Ending& ending, const Error& error);
   void keep_stuck(const Work& work, model::Attempt attempt, const Error& error);
   void stuck(const Work& work) const;

@@ -39,6 +39,9 @@ class QuietHub : public HubLink {
     return std::nullopt;
   }
   std::chrono::seconds expected_wait(const model::InstanceId&, const model::LinkedHub&) override { return wait; }
+  std::optional<std::chrono::milliseconds> latency(const model::InstanceId&, const model::LinkedHub&) override {
+    return std::nullopt;
+  }
   bool answers(const model::InstanceId&, const model::LinkedHub&) override { return true; }
 
   std::chrono::seconds wait{0};

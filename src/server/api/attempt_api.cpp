@@ -57,6 +57,8 @@ Result<DeviceRequest> read_dry_run(const ApiCall& call) {
   if (!body) return std::unexpected(body.error());
   const auto id = model::optional_string(*body, "registrationId");
   if (!id) return std::unexpected(id.error());
+  const auto peer = model::optional_string(*body, "peerAddress");
+  if (!peer) return std::unexpected(peer.error());
   auto evidence = read_evidence(*body);
   if (!evidence) return std::unexpected(evidence.error());
   DeviceRequest request;
@@ -64,6 +66,7 @@ Result<DeviceRequest> read_dry_run(const ApiCall& call) {
   request.registration_id = id->value_or("");
   request.evidence = std::move(*evidence);
   request.transport = "http";
+  request.peer_address = peer->value_or("");
   request.tracking_id = call.tracking_id;
   request.at = call.at;
   return request;
@@ -102,7 +105,7 @@ Task<ApiResult> AttemptApi::get(const ApiCall& call) {
 Task<ApiResult> AttemptApi::dry_run(const ApiCall& call) {
   auto request = read_dry_run(call);
   if (!request) co_return refuse(request.error());
-  auto attempt = co_await provisioning::dry_run(std::move(*request), settings_, store_);
+  auto attempt = co_await provisioning::dry_run(std::move(*request), settings_, store_, geo_);
   if (!attempt) co_return refuse(attempt.error());
   co_return json_response(200, json::serialize(to_json(*attempt)));
 }

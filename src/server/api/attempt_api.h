@@ -12,8 +12,9 @@ namespace muster::server {
 /// and dry runs. Thread-safe; what it refers to outlives it.
 class AttemptApi {
  public:
-  AttemptApi(store::Store& store, const provisioning::AttestationSettings& settings)
-      : store_(store), settings_(settings) {}
+  /// `geo` may be null.
+  AttemptApi(store::Store& store, const provisioning::AttestationSettings& settings, const model::GeoTable* geo)
+      : store_(store), settings_(settings), geo_(geo) {}
 
   [[nodiscard]] std::vector<Route> routes();
 
@@ -24,6 +25,7 @@ class AttemptApi {
 
   store::Store& store_;
   const provisioning::AttestationSettings& settings_;
+  const model::GeoTable* geo_;
 };
 
 }  // namespace muster::server

@@ -50,6 +50,7 @@ class Service {
     outbound::HttpClient& outbound;
     hub::AzureLinkSettings hub_links = {};
     std::chrono::seconds hub_patience = std::chrono::minutes(5);  ///< as of the registrar
+    const model::GeoTable* geo = nullptr;  ///< where networks and hubs are (R-086); may be null, outlives the service
     provisioning::AttestationSettings attestation;
     provisioning::AttemptRetention attempts;
     ServiceLimits limits;

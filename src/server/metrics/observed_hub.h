@@ -45,6 +45,10 @@ class ObservedHub final : public provisioning::HubLink {
                                                    const model::LinkedHub& hub) override {
     return hubs_.expected_wait(instance, hub);
   }
+  [[nodiscard]] std::optional<std::chrono::milliseconds> latency(const model::InstanceId& instance,
+                                                                 const model::LinkedHub& hub) override {
+    return hubs_.latency(instance, hub);
+  }
   [[nodiscard]] bool answers(const model::InstanceId& instance, const model::LinkedHub& hub) override {
     return hubs_.answers(instance, hub);
   }
