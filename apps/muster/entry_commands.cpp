@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "muster/access_verbs.h"
 #include "muster/entry_options.h"
 #include "muster/entry_view.h"
 #include "muster/verb.h"
@@ -165,6 +166,7 @@ void add_entry_verbs(CLI::App& noun, EnrollmentKind kind, Selection& selection) 
                              examples(kind, {"enrollment delete --eid pump-0042"}, {"group delete --gid line7"})});
   add_id(deleting);
   add_etag_option(*deleting.app, deleting.command->etag);
+  add_access_verbs(noun, kind, selection);
 }
 
 }  // namespace muster::cli

@@ -3,6 +3,7 @@
 #include <boost/json/serialize.hpp>
 #include <fmt/format.h>
 
+#include "model/json.h"
 #include "muster/answer.h"
 #include "wire/percent.h"
 
@@ -106,6 +107,34 @@ Result<boost::json::value> ServiceClient::bulk(EnrollmentKind kind, std::string_
                                                const boost::json::array& entries) const {
   const boost::json::object body{{"mode", mode}, {collection(kind).substr(1), entries}};
   return client_.fetch({.method = "POST", .path = std::string(collection(kind)), .body = boost::json::serialize(body)});
+}
+
+Result<boost::json::value> ServiceClient::set_access(EnrollmentKind kind, std::string_view id, Access access,
+                                                     std::string_view reason) const {
+  boost::json::object body;
+  if (!reason.empty()) body["reason"] = reason;
+  boost::json::value report;
+  boost::json::array devices;
+  std::string continuation;
+  do {
+    HttpHeaders headers;
+    if (!continuation.empty()) headers.emplace_back("x-ms-continuation", continuation);
+    auto response = client_.send({.method = "POST",
+                                  .path = path_of(kind, id) + (access == Access::kRevoke ? "/revoke" : "/restore"),
+                                  .headers = std::move(headers),
+                                  .body = boost::json::serialize(body)});
+    if (!response) return std::unexpected(response.error());
+    auto page = json_from(*response);
+    if (!page) return page;
+    const auto listed =
+        page->is_object() ? model::optional_array(page->get_object(), "devices") : invalid("It is no object.");
+    if (!listed || *listed == nullptr) return fail(ErrorCode::kInternal, "The service answered without devices.");
+    devices.insert(devices.end(), (*listed)->begin(), (*listed)->end());
+    report = *std::move(page);
+    continuation = response->header("x-ms-continuation").value_or("");
+  } while (!continuation.empty());
+  report.get_object()["devices"] = std::move(devices);
+  return report;
 }
 
 Result<boost::json::value> ServiceClient::registration(std::string_view registration_id) const {

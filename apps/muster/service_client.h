@@ -43,6 +43,12 @@ class ServiceClient {
   [[nodiscard]] Result<boost::json::value> bulk(model::EnrollmentKind kind, std::string_view mode,
                                                 const boost::json::array& entries) const;
 
+  enum class Access { kRevoke, kRestore };
+  /// Cuts the devices of an entry off at the service and at their hubs, or lets them in again, a page at a time; the
+  /// entry's state, and what became of each device.
+  [[nodiscard]] Result<boost::json::value> set_access(model::EnrollmentKind kind, std::string_view id, Access access,
+                                                      std::string_view reason) const;
+
   /// What is kept of a device's last registration (service-api.md 5).
   [[nodiscard]] Result<boost::json::value> registration(std::string_view registration_id) const;
   [[nodiscard]] Result<void> remove_registration(std::string_view registration_id, std::string_view etag) const;

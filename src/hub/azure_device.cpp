@@ -137,6 +137,28 @@ Task<Result<void>> azure_write_twin(AzureLink& link, std::string device_id, Init
   }
 }
 
+Task<Result<bool>> azure_set_status(AzureLink& link, std::string device_id, provisioning::HubDeviceStatus status) {
+  const std::string path = azure_device_path(device_id);
+  for (int round = 0; round < kRounds; ++round) {
+    auto current = co_await get(link, path, device_id, "GET of a device");
+    if (!current) co_return std::unexpected(current.error());
+    if (!*current) co_return false;
+    json::object changed = **std::move(current);
+    const auto etag = model::optional_string(changed, "etag");
+    if (!etag || !*etag || (*etag)->empty()) co_return no_answer_to("etag of a device");
+    const std::string if_match(**etag);
+    changed["status"] = status.enabled ? "enabled" : "disabled";
+    changed["statusReason"] = status.reason;
+    auto answer = co_await link.call(
+        {.method = "PUT", .path = path, .body = std::move(changed), .if_match = if_match, .turn = Turn::kInOrder});
+    if (!answer) co_return std::unexpected(answer.error());
+    if (answer->response.success()) co_return true;
+    const int http = answer->response.status;
+    if (http != kPreconditionFailed && http != kNotFound) co_return std::unexpected(azure_error(answer->response));
+  }
+  co_return fail(ErrorCode::kUnavailable, "The device keeps changing at the hub.", device_id);
+}
+
 Task<Result<std::optional<DeviceData>>> azure_read_device(AzureLink& link, std::string device_id) {
   auto twin = co_await get(link, azure_twin_path(device_id), device_id, "GET of a twin");
   if (!twin && twin.error().code == ErrorCode::kUnsupported) {

@@ -14,6 +14,7 @@ Task<Result<provisioning::PutOutcome>> azure_put(AzureLink& link, provisioning::
 Task<Result<void>> azure_write_twin(AzureLink& link, std::string device_id, provisioning::InitialTwin twin,
                                     provisioning::HubLink::TwinWrite how);
 Task<Result<std::optional<provisioning::DeviceData>>> azure_read_device(AzureLink& link, std::string device_id);
+Task<Result<bool>> azure_set_status(AzureLink& link, std::string device_id, provisioning::HubDeviceStatus status);
 Task<Result<void>> azure_delete(AzureLink& link, std::string device_id);
 
 }  // namespace muster::hub

@@ -61,6 +61,12 @@ Task<Result<void>> AzureHubs::delete_device(model::InstanceId instance, model::L
   co_return co_await azure_delete(*to, std::move(device_id));
 }
 
+Task<Result<bool>> AzureHubs::set_status(model::InstanceId instance, model::LinkedHub hub, std::string device_id,
+                                         provisioning::HubDeviceStatus status) {
+  const auto to = link(instance, hub);
+  co_return co_await azure_set_status(*to, std::move(device_id), std::move(status));
+}
+
 std::optional<store::HubDeviceChange> AzureHubs::stored_put(const model::InstanceId& /*instance*/,
                                                             const model::LinkedHub& /*hub*/, HubDeviceSpec /*spec*/,
                                                             std::optional<provisioning::StoredLeave> /*leave*/) {

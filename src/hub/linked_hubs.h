@@ -30,6 +30,11 @@ class LinkedHubs final : public provisioning::HubLink {
     HubLink& to = of(hub);
     return to.delete_device(std::move(instance), std::move(hub), std::move(device_id));
   }
+  Task<Result<bool>> set_status(model::InstanceId instance, model::LinkedHub hub, std::string device_id,
+                                provisioning::HubDeviceStatus status) override {
+    HubLink& to = of(hub);
+    return to.set_status(std::move(instance), std::move(hub), std::move(device_id), std::move(status));
+  }
   std::optional<store::HubDeviceChange> stored_put(const model::InstanceId& instance, const model::LinkedHub& hub,
                                                    provisioning::HubDeviceSpec spec,
                                                    std::optional<provisioning::StoredLeave> leave) override {

@@ -11,6 +11,7 @@ namespace {
 using model::HubDevice;
 using provisioning::DeviceData;
 using provisioning::HubDeviceSpec;
+using provisioning::HubDeviceStatus;
 using provisioning::InitialTwin;
 using provisioning::PutOutcome;
 using provisioning::StoredLeave;
@@ -173,6 +174,32 @@ Task<Result<void>> LocalHub::delete_device(model::InstanceId instance, model::Li
   if (!removed && removed.error().code != ErrorCode::kNotFound) co_return removed;
   if (removed && removal->committed) removal->committed();
   co_return Result<void>();
+}
+
+Task<Result<bool>> LocalHub::set_status(model::InstanceId instance, model::LinkedHub hub, std::string device_id,
+                                        HubDeviceStatus status) {
+  HubName name = name_of(instance, hub);
+  const bool shuts_out = !status.enabled;
+  auto changed =
+      co_await parts_.store.change_hub_device(std::move(instance), name.host, device_id,
+                                              [status = std::move(status), now = parts_.clock.now(),
+                                               &random = parts_.random](const HubDevice* there) -> Result<HubDevice> {
+                                                if (there == nullptr)
+                                                  return fail(ErrorCode::kNotFound, "The hub has no such device.");
+                                                HubDevice device = *there;
+                                                if (HubDeviceStatus{device.enabled, device.status_reason} == status)
+                                                  return device;
+                                                device.enabled = status.enabled;
+                                                device.status_reason = status.reason;
+                                                device.status_changed = now;
+                                                device.etag = model::make_device_etag(random);
+                                                device.updated = now;
+                                                return device;
+                                              });
+  if (!changed && changed.error().code == ErrorCode::kNotFound) co_return false;
+  if (!changed) co_return std::unexpected(changed.error());
+  if (shuts_out && parts_.observer != nullptr) parts_.observer->shut_out(name, device_id);
+  co_return true;
 }
 
 std::chrono::seconds LocalHub::expected_wait(const model::InstanceId& /*instance*/, const model::LinkedHub& /*hub*/) {

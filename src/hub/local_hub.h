@@ -28,6 +28,8 @@ class LocalHub final : public provisioning::HubLink {
   Task<Result<std::optional<provisioning::DeviceData>>> read_device(model::InstanceId instance, model::LinkedHub hub,
                                                                     std::string device_id) override;
   Task<Result<void>> delete_device(model::InstanceId instance, model::LinkedHub hub, std::string device_id) override;
+  Task<Result<bool>> set_status(model::InstanceId instance, model::LinkedHub hub, std::string device_id,
+                                provisioning::HubDeviceStatus status) override;
   std::optional<store::HubDeviceChange> stored_put(const model::InstanceId& instance, const model::LinkedHub& hub,
                                                    provisioning::HubDeviceSpec spec,
                                                    std::optional<provisioning::StoredLeave> leave) override;

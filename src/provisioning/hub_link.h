@@ -51,6 +51,14 @@ enum class PutOutcome {
   kUnclear,  ///< an earlier try, whose answer was lost, may have made it
 };
 
+/// Whether a hub lets a device in.
+struct HubDeviceStatus {
+  bool enabled = true;
+  std::string reason = {};  ///< for people
+
+  bool operator==(const HubDeviceStatus&) const = default;
+};
+
 /// A hub of our own that a device leaves for another one in the same transaction.
 struct StoredLeave {
   model::LinkedHub hub;
@@ -81,6 +89,9 @@ class HubLink {
                                                               std::string device_id) = 0;
   /// A device that is not there counts as deleted.
   virtual Task<Result<void>> delete_device(model::InstanceId instance, model::LinkedHub hub, std::string device_id) = 0;
+  /// A device that is shut out loses its connection at once. False: the hub has no such device.
+  virtual Task<Result<bool>> set_status(model::InstanceId instance, model::LinkedHub hub, std::string device_id,
+                                        HubDeviceStatus status) = 0;
 
   /// Identity and twin as a change in our own store. nullopt: this hub has to be asked.
   virtual std::optional<store::HubDeviceChange> stored_put(const model::InstanceId& instance,

@@ -82,6 +82,8 @@ class Registrar {
   Task<Result<std::size_t>> resume_open_operations();
   /// Where assignments run, to see whether its thread still works.
   [[nodiscard]] Executor& executor() { return queue_.executor(); }
+  /// For what has to be done to a device in turn with its registrations.
+  [[nodiscard]] DeviceQueue& queue() { return queue_; }
   /// Operations that this process is at work on.
   [[nodiscard]] std::size_t in_flight() const { return queue_.in_flight(); }
   /// Waits until no assignment is under way.

@@ -30,6 +30,9 @@ class QuietHub : public HubLink {
   Task<Result<void>> delete_device(model::InstanceId, model::LinkedHub, std::string) override {
     co_return Result<void>();
   }
+  Task<Result<bool>> set_status(model::InstanceId, model::LinkedHub, std::string, HubDeviceStatus) override {
+    co_return false;
+  }
   std::optional<store::HubDeviceChange> stored_put(const model::InstanceId&, const model::LinkedHub&, HubDeviceSpec,
                                                    std::optional<StoredLeave>) override {
     return std::nullopt;
@@ -93,6 +96,7 @@ class MapHubs final : public QuietHub {
   struct Device {
     HubDeviceSpec spec;
     model::Twin twin;
+    HubDeviceStatus status;
   };
 
   Task<Result<PutOutcome>> put_identity(model::InstanceId, model::LinkedHub hub, HubDeviceSpec spec) override {
@@ -122,6 +126,15 @@ class MapHubs final : public QuietHub {
     const auto found = at(hub).find(id);
     if (found == at(hub).end()) co_return std::nullopt;
     co_return DeviceData{.twin = found->second.twin};
+  }
+  Task<Result<bool>> set_status(model::InstanceId, model::LinkedHub hub, std::string id,
+                                HubDeviceStatus status) override {
+    const std::string step = "status " + hub.host_name;
+    if (auto fault = ask(before, step)) co_return std::unexpected(*fault);
+    const auto found = at(hub).find(id);
+    if (found == at(hub).end()) co_return false;
+    found->second.status = std::move(status);
+    co_return true;
   }
   Task<Result<void>> delete_device(model::InstanceId, model::LinkedHub hub, std::string id) override {
     const std::string step = "delete " + hub.host_name;

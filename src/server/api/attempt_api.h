@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include "model/geo.h"
 #include "provisioning/settings.h"
 #include "server/api/api_call.h"
 #include "store/store.h"

@@ -36,6 +36,8 @@ Service::Service(const Parts& parts, InstanceDirectory instances)
       enrollments_(parts.store, parts.random, parts.limits.bulk_items),
       transfer_(parts.store, parts.random),
       registrations_(parts.store),
+      revocation_({parts.store, observed_hub_, registrar_.queue(), parts.clock, parts.random}),
+      revocations_(revocation_),
       management_({parts.store, parts.random, azure_hubs_, parts.limits.linked_hubs}),
       hub_policies_(parts.store, parts.random),
       explanations_(parts.store, parts_.attestation, parts.geo),
@@ -106,8 +108,8 @@ Result<std::size_t> Service::purge_jobs(std::chrono::hours retention) {
 /// Fixed words come before the device routes, which begin with a placeholder.
 std::vector<Route> Service::all_routes() {
   std::vector<Route> out;
-  for (auto routes : {enrollments_.routes(), transfer_.routes(), registrations_.routes(), management_.routes(),
-                      hub_policies_.routes(), explanations_.routes(), device_api_.routes()}) {
+  for (auto routes : {enrollments_.routes(), transfer_.routes(), registrations_.routes(), revocations_.routes(),
+                      management_.routes(), hub_policies_.routes(), explanations_.routes(), device_api_.routes()}) {
     out.insert(out.end(), std::make_move_iterator(routes.begin()), std::make_move_iterator(routes.end()));
   }
   return out;

@@ -15,6 +15,7 @@
 #include "hub/sinks.h"
 #include "outbound/http.h"
 #include "provisioning/registrar.h"
+#include "provisioning/revocation.h"
 #include "server/api/api_handler.h"
 #include "server/api/attempt_api.h"
 #include "server/api/device_api.h"
@@ -25,6 +26,7 @@
 #include "server/api/hub_policy_api.h"
 #include "server/api/management_api.h"
 #include "server/api/registration_api.h"
+#include "server/api/revocation_api.h"
 #include "server/hub_api/event_api.h"
 #include "server/hub_api/hub_handler.h"
 #include "server/hub_api/job_api.h"
@@ -108,6 +110,8 @@ class Service {
   EnrollmentApi enrollments_;
   EnrollmentTransfer transfer_;
   RegistrationApi registrations_;
+  provisioning::Revocation revocation_;
+  RevocationApi revocations_;
   ManagementApi management_;
   HubPolicyApi hub_policies_;
   AttemptApi explanations_;

@@ -84,4 +84,11 @@ Task<Result<void>> ObservedHub::delete_device(model::InstanceId instance, model:
                        hubs_.delete_device(std::move(instance), std::move(hub), std::move(device_id)));
 }
 
+Task<Result<bool>> ObservedHub::set_status(model::InstanceId instance, model::LinkedHub hub, std::string device_id,
+                                           provisioning::HubDeviceStatus status) {
+  std::string name = hub.host_name;
+  return measure<bool>(std::move(name), "set_status",
+                       hubs_.set_status(std::move(instance), std::move(hub), std::move(device_id), std::move(status)));
+}
+
 }  // namespace muster::server

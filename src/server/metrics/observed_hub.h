@@ -34,6 +34,8 @@ class ObservedHub final : public provisioning::HubLink {
   Task<Result<std::optional<provisioning::DeviceData>>> read_device(model::InstanceId instance, model::LinkedHub hub,
                                                                     std::string device_id) override;
   Task<Result<void>> delete_device(model::InstanceId instance, model::LinkedHub hub, std::string device_id) override;
+  Task<Result<bool>> set_status(model::InstanceId instance, model::LinkedHub hub, std::string device_id,
+                                provisioning::HubDeviceStatus status) override;
   /// Counted with what making the change takes; its commit is the store's.
   std::optional<store::HubDeviceChange> stored_put(const model::InstanceId& instance, const model::LinkedHub& hub,
                                                    provisioning::HubDeviceSpec spec,
