@@ -6,6 +6,7 @@
 #include <boost/json/serialize.hpp>
 #include <fmt/format.h>
 
+#include "base/back_off.h"
 #include "base/log.h"
 #include "hub/azure_wire.h"
 #include "wire/sas_token.h"
@@ -33,6 +34,10 @@ bool may_pass(const Result<HttpResponse>& response) {
 
 Error error_of(const Result<HttpResponse>& response) {
   return response ? azure_error(*response) : response.error();
+}
+
+std::optional<std::chrono::milliseconds> pause_asked_for(const Result<HttpResponse>& response) {
+  return response ? retry_after_of(*response) : std::nullopt;
 }
 
 }  // namespace
@@ -86,11 +91,12 @@ HttpRequest AzureLink::request(const Call& call) const {
 }
 
 Task<Result<AzureLink::Answer>> AzureLink::call(Call call) {
+  BackOff back_off({.first = settings_.first_delay, .most = settings_.longest_delay});
   bool repeated = false;
   for (int tries = 1;; ++tries) {
     auto response = co_await try_once(call);
     if (!may_pass(response)) co_return Answer{std::move(*response), repeated};
-    const auto delay = delay_before_try(tries + 1, response);
+    const std::chrono::milliseconds delay = pause_asked_for(response).value_or(back_off.next(parts_.random));
     if (tries >= settings_.tries || delay > settings_.longest_delay || !answers()) {
       co_return std::unexpected(error_of(response));
     }
@@ -146,17 +152,6 @@ void AzureLink::note(const Result<HttpResponse>& response, std::chrono::millisec
   } else {
     log_warning("hub-link.down", {{"hub", hub_.host_name}, {"state", std::string(to_string(state))}, {"error", why}});
   }
-}
-
-/// As long as the hub asks for, or a random part of a time that doubles (full jitter).
-std::chrono::milliseconds AzureLink::delay_before_try(int next, const Result<HttpResponse>& last) {
-  if (last) {
-    if (const auto asked = retry_after_of(*last)) return *asked;
-  }
-  const auto most = settings_.first_delay * (1 << std::min(next - 2, 10));
-  const Bytes drawn = parts_.random.bytes(2);
-  const auto part = static_cast<std::int64_t>(drawn[0]) << 8 | drawn[1];
-  return most * part / 0xFFFF;
 }
 
 Task<Result<void>> AzureLink::pause(std::chrono::milliseconds time) {

@@ -66,7 +66,6 @@ class AzureLink {
   Task<Result<outbound::HttpResponse>> try_once(const Call& call);
   outbound::HttpRequest request(const Call& call) const;
   void note(const Result<outbound::HttpResponse>& response, std::chrono::milliseconds took);
-  std::chrono::milliseconds delay_before_try(int next, const Result<outbound::HttpResponse>& last);
 
   Parts parts_;
   const AzureLinkSettings settings_;

@@ -21,7 +21,7 @@ struct AzureLinkSettings {
   std::size_t concurrent = 8;
   int tries = 3;  ///< of one call
   std::chrono::milliseconds timeout{15'000};
-  /// Before the second try, doubled for each further one; a random part of it is waited.
+  /// Before the second try at most, doubled for each further one.
   std::chrono::milliseconds first_delay{500};
   std::chrono::seconds longest_delay{30};  ///< a hub that asks for more is left alone
   BreakerSettings breaker = {};

@@ -34,11 +34,12 @@ std::optional<model::LinkedHub> HubPatience::hub_of(const std::string& operation
   return found == waiting_.end() ? std::nullopt : found->second.hub;
 }
 
-std::vector<std::pair<model::InstanceId, model::Operation>> HubPatience::failing() const {
+std::vector<HubPatience::Failing> HubPatience::failing(TimePoint now) const {
   const std::scoped_lock lock(mutex_);
-  std::vector<std::pair<model::InstanceId, model::Operation>> out;
+  std::vector<Failing> out;
   for (const auto& [id, waiting] : waiting_) {
-    if (waiting.failing_since) out.emplace_back(waiting.instance, waiting.operation);
+    if (!waiting.failing_since) continue;
+    out.push_back({waiting.instance, waiting.operation, waiting.hub, now - *waiting.failing_since >= patience_});
   }
   return out;
 }

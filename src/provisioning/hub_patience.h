@@ -29,8 +29,14 @@ class HubPatience {
   void ended(const std::string& operation_id);
 
   [[nodiscard]] std::optional<model::LinkedHub> hub_of(const std::string& operation_id) const;
-  /// Those that failed and have not ended.
-  [[nodiscard]] std::vector<std::pair<model::InstanceId, model::Operation>> failing() const;
+  /// An operation that failed and has not ended.
+  struct Failing {
+    model::InstanceId instance;
+    model::Operation operation;
+    std::optional<model::LinkedHub> hub;
+    bool too_long = false;
+  };
+  [[nodiscard]] std::vector<Failing> failing(TimePoint now) const;
 
  private:
   struct Waiting {

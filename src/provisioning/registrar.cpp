@@ -300,7 +300,11 @@ void Registrar::enqueue(Work work) {
 }
 
 void Registrar::tend() {
-  for (auto& [instance, operation] : patience_.failing()) enqueue({instance, operation, std::nullopt, std::nullopt});
+  for (auto& [instance, operation, hub, too_long] : patience_.failing(parts_.clock.now())) {
+    // A hub that is known not to answer need not be asked for each of its devices.
+    if (hub && !too_long && !parts_.hubs.answers(instance, *hub)) continue;
+    enqueue({instance, std::move(operation), std::nullopt, std::nullopt});
+  }
   leftovers_.sweep();
 }
 
@@ -366,7 +370,9 @@ Task<bool> Registrar::run(Work work) {
                                             {"registrationId", work.operation.registration_id},
                                             {"error", done.error().message},
                                             {"detail", done.error().detail}});
-    if (done.error().code != ErrorCode::kConflict) {  // else a newer operation took over
+    if (done.error().code == ErrorCode::kConflict) {  // a newer operation took over
+      patience_.ended(work.operation.id);
+    } else {
       patience_.failed(work.instance, work.operation, done.error(), parts_.clock.now());
       stuck(work);
     }

@@ -349,10 +349,10 @@ def test_reset_does_not_wait_for_the_old_hub(plant, thing, silence, reached):
     device.provisioned_at(reached, "deviceDataReset")
     plant.muster.kill()
     plant.muster.start()
-    assert plant.linked("else-1")["health"]["devicesLeftBehind"] == 1
+    assert plant.linked("else-1")["health"]["devicesLeftBehind"] >= 1
     silence.end()
     device.is_at(reached, FIRST)
-    assert plant.linked("else-1")["health"]["devicesLeftBehind"] == 0
+    checks.eventually(lambda: plant.linked("else-1")["health"]["devicesLeftBehind"] == 0, "nothing is left behind")
 
 
 def test_silent_hub_holds_nobody_else(plant, thing, silence):

@@ -57,7 +57,7 @@ Result<DeviceRequest> read_dry_run(const ApiCall& call) {
   if (!body) return std::unexpected(body.error());
   const auto id = model::optional_string(*body, "registrationId");
   if (!id) return std::unexpected(id.error());
-  const auto peer = model::optional_string(*body, "peerAddress");
+  const auto peer = model::optional_string(*body, "callerIpAddress");
   if (!peer) return std::unexpected(peer.error());
   auto evidence = read_evidence(*body);
   if (!evidence) return std::unexpected(evidence.error());
