@@ -3,8 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "muster/fake_channel.h"
-#include "wire/mqtt/decode.h"
-#include "wire/mqtt/encode.h"
+#include "muster/fake_mqtt.h"
 #include "wire/sas_token.h"
 
 namespace muster::cli {
@@ -21,11 +20,6 @@ using wire::mqtt::Publish;
 using wire::mqtt::Qos;
 using wire::mqtt::Suback;
 using wire::mqtt::Subscribe;
-
-Packet decode_one(ByteView octets) {
-  const auto header = wire::mqtt::read_fixed_header(octets, 100'000);
-  return wire::mqtt::decode(**header, octets.subspan((*header)->size)).value();
-}
 
 Bytes join(const Bytes& a, const Bytes& b) {
   Bytes out = a;

@@ -4,8 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "muster/fake_channel.h"
-#include "wire/mqtt/decode.h"
-#include "wire/mqtt/encode.h"
+#include "muster/fake_mqtt.h"
 
 namespace muster::cli {
 namespace {
@@ -22,11 +21,6 @@ using wire::mqtt::Publish;
 using wire::mqtt::Qos;
 using wire::mqtt::Suback;
 using wire::mqtt::Subscribe;
-
-Packet decode_one(ByteView octets) {
-  const auto header = wire::mqtt::read_fixed_header(octets, 100'000);
-  return wire::mqtt::decode(**header, octets.subspan((*header)->size)).value();
-}
 
 /// A hub that lets everybody in, acknowledges everything and keeps what it got. Silence lets time pass.
 class DeviceSimulationTest : public ::testing::Test {
