@@ -160,7 +160,7 @@ void add_policy_commands(CLI::App& app, Selection& selection) {
                                "RegistrationStatusRead\n"
                                "  muster policy create --policy-name factory --rights EnrollmentWrite --show-keys\n"});
   add_name(creating);
-  add_rights(creating, "What it allows (required); separated by commas or blanks")->required();
+  add_rights(creating, "What it allows (required), by commas or blanks")->required();
   add_keys(creating, "made by the service when not given");
   add_show_keys(creating);
 
@@ -179,7 +179,7 @@ void add_policy_commands(CLI::App& app, Selection& selection) {
            "  muster policy update --policy-name factory --regenerate secondary --show-keys\n"
            "  muster policy update --hub-name hub.dps.example.net --policy-name service --regenerate primary\n"});
   add_name(updating);
-  add_rights(updating, "What it allows from now on; separated by commas or blanks");
+  add_rights(updating, "What it allows from now on, by commas or blanks");
   add_keys(updating, "kept when not given");
   as_choice(updating.app->add_option("--regenerate", updating.command->policy.regenerate,
                                      "Replace this key by a new random one"),
