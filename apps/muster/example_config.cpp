@@ -67,6 +67,9 @@ days = 30                     # and none longer than this
 # local_host_name = "hub.dps.example.net"   # the hub that this service serves itself; default: hub.<first host name>
 max_open_jobs = 100           # jobs of a hub that have not ended, scheduled ones included
 job_devices_per_second = 100  # devices of a hub that jobs begin with, over all of its jobs
+lifecycle_events = true       # tell in the log of a hub which devices are made and removed
+twin_change_events = false    # how twins change; every report of a device is written twice then
+connection_events = false     # which devices come and go
 event_retention_days = 7      # how long what devices say is kept
 event_retention_megabytes = 10000       # and how much of it in each hub; 0: any amount
 

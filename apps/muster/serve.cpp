@@ -238,6 +238,8 @@ class Running {
     sqlite.path = folder_->database();
     sqlite.max_batch = options_.store_max_batch;
     sqlite.limits = options_.row_limits;
+    sqlite.notices = options_.notices;
+    sqlite.clock = &clock_;
     sqlite.observer = &operations_->metrics().store();
     auto store = store::open_sqlite_store(sqlite, sealer_);
     if (!store) {
@@ -267,6 +269,7 @@ class Running {
                                           .job_runner = options_.job_runner,
                                           .events = options_.event_retention,
                                           .sinks = options_.sinks,
+                                          .notices = options_.notices,
                                           .operation_observers = operations_->operation_observers(),
                                           .registration_observer = &operations_->registration_observer(),
                                           .hub_metrics = &metrics.hubs()});

@@ -16,6 +16,7 @@
 #include "hub/link_settings.h"
 #include "hub/sink_settings.h"
 #include "model/geo.h"
+#include "model/hub_notice.h"
 #include "muster/environment.h"
 #include "outbound/http.h"
 #include "provisioning/settings.h"
@@ -84,6 +85,7 @@ struct ServeOptions {
   std::chrono::minutes operation_retention{60};   ///< [operations] how long results stay readable (device-api.md 9)
   provisioning::AttemptRetention attempts;        ///< [attempts] how much is kept for explanations
   std::vector<hub::SinkSettings> sinks;           ///< [[hub.sink]], with names of their own
+  model::HubNoticeSettings notices;               ///< [hub] what is told of devices besides what they say
   hub::RetentionSettings event_retention;         ///< [hub] how long and how much of what devices say is kept
   std::string local_hub;                          ///< [hub] host name of the hub that this service serves itself
   hub::Jobs::Settings jobs;                       ///< [hub] how many jobs may be open

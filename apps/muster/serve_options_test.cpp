@@ -213,6 +213,7 @@ TEST(ServeOptions, TheExampleConfigurationHoldsTheDefaults) {
   EXPECT_EQ(from_example->operation_retention, defaults->operation_retention);
   EXPECT_EQ(from_example->attempts.keep, defaults->attempts.keep);
   EXPECT_EQ(from_example->event_retention, defaults->event_retention);
+  EXPECT_EQ(from_example->notices, defaults->notices);
   EXPECT_TRUE(from_example->sinks.empty());
   EXPECT_EQ(from_example->attempts.age, defaults->attempts.age);
 }
@@ -223,6 +224,9 @@ TEST(ServeOptions, SinksAreTables) {
 local_host_name = "h.example.net"
 event_retention_days = 2
 event_retention_megabytes = 0
+lifecycle_events = false
+twin_change_events = true
+connection_events = true
 [[hub.sink]]
 name = "line-7"
 url = "https://plant.example.net/events"
@@ -248,6 +252,8 @@ url = "mqtt://broker.example.net"
   ASSERT_TRUE(options) << options.error().message;
   EXPECT_EQ(options->event_retention.age, std::chrono::days(2));
   EXPECT_EQ(options->event_retention.octets, hub::RetentionSettings::kAny);
+  EXPECT_EQ(options->notices,
+            (model::HubNoticeSettings{.lifecycle = false, .twin_changes = true, .connections = true}));
   hub::SinkSettings hook;
   hook.name = "line-7";
   hook.hub = "h.example.net";

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "base/log.h"
+
 namespace muster::hub {
 namespace {
 
@@ -13,7 +15,13 @@ constexpr std::size_t kMostWaitingOctets = std::size_t{64} << 20U;
 
 }  // namespace
 
+EventLog::EventLog(store::Store& store, Timers& timers) : store_(store), timers_(timers) {
+  store_.watch_hub_notices(
+      [this](const model::InstanceId& instance, const std::string& hub) { wake({instance, hub}); });
+}
+
 EventLog::~EventLog() {
+  store_.watch_hub_notices({});
   close();
   std::unique_lock lock(mutex_);
   written_.wait(lock, [this] { return writing_ == 0; });
@@ -24,6 +32,14 @@ Task<Result<void>> EventLog::append(HubName hub, model::HubEvent event) {
     Newcomer newcomer{std::move(event), std::move(answer)};
     if (!enter(hub, newcomer)) newcomer.answer(fail(ErrorCode::kUnavailable, "Too many messages wait for the disk."));
   });
+}
+
+void EventLog::tell(const HubName& hub, model::HubEvent event) {
+  Newcomer newcomer{std::move(event), [hub](const Result<void>& kept) {
+                      if (kept) return;
+                      log_warning("hub.event-not-kept", {{"hub", hub.host}, {"reason", kept.error().message}});
+                    }};
+  if (!enter(hub, newcomer)) newcomer.answer(fail(ErrorCode::kUnavailable, "Too many messages wait for the disk."));
 }
 
 bool EventLog::enter(const HubName& hub, Newcomer& newcomer) {
@@ -54,7 +70,7 @@ Task<bool> EventLog::write_lane(HubName hub) {
     for (Newcomer& each : batch) {
       each.answer(appended ? Result<void>() : Result<void>(std::unexpected(appended.error())));
     }
-    if (appended) wake(hub);
+    if (appended) wake(key_of(hub));
   }
 }
 
@@ -121,11 +137,10 @@ Task<bool> EventLog::wait(HubName hub, std::uint64_t seen, std::chrono::millisec
   });
 }
 
-void EventLog::wake(const HubName& hub) {
+void EventLog::wake(const Key& key) {
   std::map<std::uint64_t, Waiter> woken;
   {
     const std::scoped_lock lock(mutex_);
-    const Key key = key_of(hub);
     ++appended_[key];
     if (auto found = waiters_.extract(key)) woken = std::move(found.mapped());
   }

@@ -24,7 +24,7 @@ namespace muster::hub {
 /// Lifecycle: outlives whoever appends and reads; close() lets readers go. Destruction waits for what is being written.
 class EventLog {
  public:
-  EventLog(store::Store& store, Timers& timers) : store_(store), timers_(timers) {}
+  EventLog(store::Store& store, Timers& timers);
   ~EventLog();
   EventLog(const EventLog&) = delete;
   EventLog& operator=(const EventLog&) = delete;
@@ -32,6 +32,9 @@ class EventLog {
   /// Success means that the event is on disk: only then the device may hear that it was taken. Events get their place
   /// in the order in which these tasks are started. kUnavailable when too much waits for the disk.
   Task<Result<void>> append(HubName hub, model::HubEvent event);
+
+  /// As append(), for what nobody waits for. A failure is logged.
+  void tell(const HubName& hub, model::HubEvent event);
 
   struct Reading {
     std::string consumer = {};                ///< empty: nobody whose place is kept
@@ -41,8 +44,6 @@ class EventLog {
   };
   Task<Result<std::vector<model::HubEvent>>> read(HubName hub, Reading reading);
 
-  /// Something came into the log of this hub by another way.
-  void wake(const HubName& hub);
   /// Nobody waits any more, now and later: the service ends.
   void close();
 
@@ -69,6 +70,7 @@ class EventLog {
   std::vector<Newcomer> take_batch(const HubName& hub);
   /// True: something may have come; false: the time is over.
   Task<bool> wait(HubName hub, std::uint64_t seen, std::chrono::milliseconds at_most);
+  void wake(const Key& key);
   void let_go(const Key& key, std::uint64_t number);
 
   static Key key_of(const HubName& hub) { return {hub.instance, hub.host}; }

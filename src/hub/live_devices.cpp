@@ -51,13 +51,14 @@ LiveDevices::Entry* LiveDevices::find(const HubName& hub, const std::string& dev
   return found == entries_.end() || found->second.visit != visit ? nullptr : &found->second;
 }
 
-void LiveDevices::leave(const HubName& hub, const std::string& device_id, std::uint64_t visit) {
+bool LiveDevices::leave(const HubName& hub, const std::string& device_id, std::uint64_t visit) {
   const std::scoped_lock lock(mutex_);
   Entry* entry = find(hub, device_id, visit);
-  if (entry == nullptr) return;
+  if (entry == nullptr) return !entries_.contains(key_of(hub, device_id));  // shut out, and nobody came since
   entry->link.reset();
   entry->changed = clock_.now();
   if (entry->clean) entry->subscriptions = 0;
+  return true;
 }
 
 void LiveDevices::subscribe(const HubName& hub, const std::string& device_id, std::uint64_t visit,

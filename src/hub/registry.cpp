@@ -135,7 +135,8 @@ Task<Result<HubDevice>> Registry::write_twin(HubName hub, std::string device_id,
         apply(device.twin, patch, how, now);
         if (auto fits = check_whole(device.twin); !fits) return std::unexpected(fits.error());
         return device;
-      });
+      },
+      how);
   const bool desired = read->desired || how == TwinWrite::kReplace;
   if (stored && desired && parts_.observer != nullptr) {
     // A device that has a replaced twin pushed to it gets all of it.

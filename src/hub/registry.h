@@ -59,7 +59,7 @@ class Registry {
 
   /// The members of `patch` that a twin's owner may write: tags and properties.desired. `replace`: they take the place
   /// of what is there, else they are merged into it.
-  enum class TwinWrite { kMerge, kReplace };
+  using TwinWrite = model::TwinWrite;
   Task<Result<model::HubDevice>> write_twin(HubName hub, std::string device_id, boost::json::object patch,
                                             TwinWrite how, model::IfMatch match);
 

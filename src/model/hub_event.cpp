@@ -67,6 +67,8 @@ json::object to_json(const HubEvent& event) {
                       {"iothub-connection-auth-method", event.auth_method},
                       {"iothub-enqueuedtime", format_time(event.enqueued)},
                       {"iothub-message-source", event.source}};
+  // What no device sent was proved by none.
+  if (event.auth_method.empty()) system.erase("iothub-connection-auth-method");
   for (const auto& [name, value] : event.properties) {
     const auto known = system_name(name);
     (known ? system : properties)[known.value_or(name)] = text_or_null(value);

@@ -16,6 +16,7 @@
 #include "model/hub_device.h"
 #include "model/hub_event.h"
 #include "model/hub_job.h"
+#include "model/hub_notice.h"
 #include "model/instance.h"
 #include "model/registration.h"
 #include "model/tpm_challenge.h"
@@ -269,8 +270,14 @@ class Store {
   // --- device registry of the local hubs -------------------------------------------------------------------------
   virtual Task<Result<std::optional<model::HubDevice>>> find_hub_device(InstanceId instance, std::string hub,
                                                                         std::string device_id) = 0;
+  /// `how` is for the notice of it in the hub's log.
   virtual Task<Result<model::HubDevice>> change_hub_device(InstanceId instance, std::string hub, std::string device_id,
-                                                           Change<model::HubDevice> change) = 0;
+                                                           Change<model::HubDevice> change, model::TwinWrite how) = 0;
+  Task<Result<model::HubDevice>> change_hub_device(InstanceId instance, std::string hub, std::string device_id,
+                                                   Change<model::HubDevice> change) {
+    return change_hub_device(std::move(instance), std::move(hub), std::move(device_id), std::move(change),
+                             model::TwinWrite::kMerge);
+  }
   /// In the order of their ids.
   virtual Task<Result<Page<model::HubDevice>>> list_hub_devices(InstanceId instance, std::string hub, std::string after,
                                                                 std::size_t limit) = 0;
@@ -304,6 +311,9 @@ class Store {
   /// no more at once than a commit takes that holds nobody up. The result counts them; 0: nothing is left to drop.
   virtual Task<Result<std::size_t>> trim_hub_events(InstanceId instance, std::string hub, TimePoint before,
                                                     std::uint64_t octets) = 0;
+  /// Calls `watcher` with instance and hub after every commit that wrote into a log without append_hub_events(), on a
+  /// thread of the store; it must be quick. An empty one ends it: none is called afterwards.
+  virtual void watch_hub_notices(std::function<void(const InstanceId&, const std::string&)> watcher) = 0;
   /// How far a reader of a log has got; 0 for one that is not known.
   virtual Task<Result<std::uint64_t>> find_hub_consumer(InstanceId instance, std::string hub, std::string consumer) = 0;
   virtual Task<Result<void>> put_hub_consumer(InstanceId instance, std::string hub, std::string consumer,

@@ -59,6 +59,15 @@ class Owner:
         assert answer.status == 200, answer
         return [json.loads(line) for line in answer.body.splitlines()]
 
+    def messages(self, device_id):
+        """The bodies of what a device sent."""
+        return [
+            event["body"]
+            for event in self.events("&max=1000")
+            if event["systemProperties"]["iothub-connection-device-id"] == device_id
+            and event["systemProperties"]["iothub-message-source"] == "Telemetry"
+        ]
+
 
 class Device:
     """A device at its hub, packet by packet."""

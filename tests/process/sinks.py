@@ -26,7 +26,7 @@ def free_port():
 class Receiver:
     """An HTTPS server that verifies and keeps what webhooks bring.
 
-    `answers` are the statuses of the next answers; when there are none left it takes everything. A callable in its place
+    `answers` are the statuses of the next answers; when there are none left it takes everything. A callable among them
     is called with the handler and says the status, or None when it has dealt with the connection itself.
     """
 

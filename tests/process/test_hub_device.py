@@ -140,9 +140,7 @@ def test_messages_that_come_together_are_acknowledged_in_their_order(device, own
         answer = device.wire.receive()
         assert (answer.kind, answer.packet_id) == (PUBACK, number)
     assert device.wire.is_closed()
-    bodies = [each["body"] for each in owner.events("&max=1000")
-              if each["systemProperties"]["iothub-connection-device-id"] == device.device_id]
-    assert bodies == list(range(1, count + 1))
+    assert owner.messages(device.device_id) == list(range(1, count + 1))
 
 
 @pytest.mark.parametrize(
@@ -282,7 +280,4 @@ def test_acknowledged_telemetry_outlives_a_crash(muster, owner, wires, unique):
         assert device.wire.ask(octets).kind == PUBACK
     muster.kill()
     muster.start()
-    again = hubs.Owner(muster)
-    bodies = [each["body"] for each in again.events("&max=1000") if
-              each["systemProperties"]["iothub-connection-device-id"] == device_id]
-    assert bodies == list(range(sent))
+    assert hubs.Owner(muster).messages(device_id) == list(range(sent))

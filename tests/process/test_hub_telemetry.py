@@ -12,10 +12,12 @@ import time
 import pytest
 
 import checks
+import clients
 import hubs
 import https
 import mqtt_client
 import sinks
+from conftest import endpoint_of
 from muster_process import SANITIZED
 from mqtt_client import PUBACK
 from test_operations import SmallDisk, scrape, small_disk  # pylint: disable=unused-import
@@ -150,7 +152,8 @@ def test_a_full_disk_refuses_telemetry_until_there_is_room(small_disk):
     assert owner.call("GET", "/devices/sender").status == 200, "reading goes on"
 
     ballast.unlink()
-    checks.eventually(lambda: owner.call("PUT", "/devices/other", hubs.sas_identity("other")).status in (200, 409), "room")
+    identity = hubs.sas_identity("other")
+    checks.eventually(lambda: owner.call("PUT", "/devices/other", identity).status in (200, 409), "there is room")
     third = Sender(small_disk, owner, "sender")
     last = second.sent + 50
     third.run(itertools.count(second.sent + 1), last)
@@ -165,6 +168,124 @@ def test_a_full_disk_refuses_telemetry_until_there_is_room(small_disk):
     with sqlite3.connect(small_disk_copy) as opened:
         assert opened.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
     small_disk.stop()
+
+
+# --- what no device sent --------------------------------------------------------------------------------------------
+def notices_of(owner, device_id):
+    """(source, opType, schema, body) of the events of a device that are no telemetry."""
+    out = []
+    for event in all_events(owner):
+        system, properties = event["systemProperties"], event["properties"]
+        if system["iothub-connection-device-id"] == device_id and system["iothub-message-source"] != "Telemetry":
+            assert properties["deviceId"] == device_id and properties["hubName"] == owner.hub
+            assert properties["operationTimestamp"] and system["iothub-connection-auth-generation-id"]
+            assert system["contentType"] == "application/json"
+            source, schema = system["iothub-message-source"], properties["iothub-message-schema"]
+            out.append((source, properties["opType"], schema, event["body"]))
+    return out
+
+
+def test_the_log_tells_what_happens_to_devices(own_muster):
+    """hub-api.md 6.1."""
+    service = own_muster(toml="[hub]\nconnection_events = true\ntwin_change_events = true\n").start()
+    owner = hubs.Owner(service)
+    owner.create("told")
+    owner.call("PATCH", "/twins/told", {"tags": {"site": "north", "line": 7}, "properties": {"desired": {"a": 1}}})
+    owner.call("PATCH", "/twins/told", {"tags": {"line": None}})
+    device = Sender(service, owner, "told").connect()
+    device.ask("$iothub/twin/PATCH/properties/reported/?$rid=8", b'{"f":"1.2"}')
+    device.wire.send(mqtt_client.packet(mqtt_client.DISCONNECT))
+    checks.eventually(lambda: any(op == "deviceDisconnected" for _, op, _, _ in notices_of(owner, "told")), "it went")
+    owner.call("PUT", "/twins/told", {"tags": {}, "properties": {"desired": {"b": 2}}})
+    owner.call("DELETE", "/devices/told")
+
+    told = notices_of(owner, "told")
+    lifecycle, twin = "deviceLifecycleNotification", "twinChangeNotification"
+    connection = ("deviceConnectionStateEvents", "deviceConnectionStateNotification")
+    assert [(source, operation, schema) for source, operation, schema, _ in told] == [
+        ("deviceLifecycleEvents", "createDeviceIdentity", lifecycle),
+        ("twinChangeEvents", "updateTwin", twin),
+        ("twinChangeEvents", "updateTwin", twin),
+        (connection[0], "deviceConnected", connection[1]),
+        ("twinChangeEvents", "updateTwin", twin),
+        (connection[0], "deviceDisconnected", connection[1]),
+        ("twinChangeEvents", "replaceTwin", twin),
+        ("deviceLifecycleEvents", "deleteDeviceIdentity", lifecycle),
+    ]
+    bodies = [body for *_, body in told]
+    assert bodies[1] == {
+        "version": 2,
+        "tags": {"site": "north", "line": 7},
+        "properties": {"desired": {"a": 1, "$version": 2}},
+    }
+    assert bodies[2] == {"version": 3, "tags": {"line": None}}
+    assert bodies[4] == {"version": 4, "properties": {"reported": {"f": "1.2", "$version": 2}}}
+    assert bodies[6]["properties"]["desired"]["b"] == 2 and bodies[6]["tags"] == {}
+    assert bodies[0]["deviceId"] == bodies[7]["deviceId"] == "told"
+    assert bodies[3]["sequenceNumber"] < bodies[5]["sequenceNumber"]
+    service.stop()
+
+
+def test_a_device_that_is_provisioned_is_told_and_wakes_readers(own_muster):
+    service = own_muster().start()
+    owner = hubs.Owner(service)
+    operator = clients.Operator(endpoint_of(service), service.connection_string())
+    key = operator.create_individual("made", clients.symmetric())["attestation"]["symmetricKey"]["primaryKey"]
+    answers = []
+    reader = threading.Thread(target=lambda: answers.append(owner.events("&wait=20")))
+    reader.start()
+    begin = time.monotonic()
+    assert clients.Device(endpoint_of(service), service.id_scope, "made", key=key).provision()["status"] == "assigned"
+    reader.join(checks.WAIT_SECONDS)
+    assert time.monotonic() - begin < 15, "the reader did not wait to the end"
+    assert [operation for _, operation, _, _ in notices_of(owner, "made")] == ["createDeviceIdentity"]
+    assert answers[0] == all_events(owner)
+    service.stop()
+
+
+def test_what_is_switched_off_is_not_told(own_muster):
+    service = own_muster(toml="[hub]\nlifecycle_events = false\n").start()
+    owner = hubs.Owner(service)
+    owner.create("quiet")
+    owner.call("PATCH", "/twins/quiet", {"tags": {"site": "north"}})
+    Sender(service, owner, "quiet").connect().wire.connection.close()
+    owner.call("DELETE", "/devices/quiet")
+    assert all_events(owner) == []
+    service.stop()
+
+
+def test_the_will_of_a_device_is_telemetry_when_it_ends_without_a_word(own_muster):
+    """hub-api.md 2.4."""
+    service = own_muster().start()
+    owner = hubs.Owner(service)
+    owner.create("mortal")
+    topic = hubs.EVENTS.format("mortal")
+    endpoint = https.Endpoint(service.address, service.ready["mqttPort"], owner.hub, service.ca_file)
+
+    def connect(will_topic):
+        device = hubs.Device(mqtt_client.Wire(endpoint.raw_tls()), owner.hub, "mortal")
+        return device, device.connect(will=(will_topic, b"gone"))
+
+    def wills():
+        return [event for event in all_events(owner) if event["properties"].get("iothub-MessageType") == "Will"]
+
+    for wrong in ("other", hubs.EVENTS.format("another"), "$iothub/twin/GET/?$rid=1"):
+        device, answer = connect(wrong)
+        assert answer == (0, 5)
+    device, answer = connect(topic + "k=v")
+    assert answer == (0, 0)
+    device.wire.send(mqtt_client.packet(mqtt_client.DISCONNECT))
+    assert device.wire.is_closed()
+    assert wills() == []
+    device, answer = connect(topic + "k=v")
+    assert answer == (0, 0)
+    device.wire.connection.close()
+    checks.eventually(wills, "the will is published")
+    (will,) = wills()
+    assert will["body"] == "gone" and will["properties"] == {"k": "v", "iothub-MessageType": "Will"}
+    assert will["systemProperties"]["iothub-message-source"] == "Telemetry"
+    assert will["systemProperties"]["iothub-connection-auth-method"]
+    service.stop()
 
 
 # --- webhooks -------------------------------------------------------------------------------------------------------

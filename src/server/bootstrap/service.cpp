@@ -69,19 +69,22 @@ Service::Service(const Parts& parts, InstanceDirectory instances)
                  twins_,
                  events_,
                  timers_,
-                 {parts.attestation.path, parts.attestation.sas_tolerance}}),
+                 {parts.attestation.path, parts.attestation.sas_tolerance},
+                 parts.notices}),
       mqtt_devices_(gateway_, mqtt_provisioning_, mqtt_hub_) {
   live_devices_.observe(&methods_);
 }
 
+Task<std::optional<hub::HubName>> Service::find_hub(std::string host) {
+  auto found = co_await find_local_hub(instances_, parts_.store, std::move(host));
+  if (!found) co_return std::nullopt;
+  co_return std::move(found->name);
+}
+
 Result<void> Service::begin_sinks() {
-  const auto find_hub = [this](std::string host) -> Task<std::optional<hub::HubName>> {
-    auto found = co_await find_local_hub(instances_, parts_.store, std::move(host));
-    if (!found) co_return std::nullopt;
-    co_return std::move(found->name);
-  };
-  auto sinks = hub::Sinks::create(
-      parts_.sinks, {parts_.store, events_, timers_, parts_.clock, parts_.random, parts_.outbound, find_hub});
+  auto sinks =
+      hub::Sinks::create(parts_.sinks, {parts_.store, events_, timers_, parts_.clock, parts_.random, parts_.outbound,
+                                        [this](std::string host) { return find_hub(std::move(host)); }});
   if (!sinks) return std::unexpected(sinks.error());
   sinks_ = std::move(*sinks);
   sinks_->begin();

@@ -60,6 +60,7 @@ class Service {
     hub::JobRunner::Settings job_runner = {};
     hub::RetentionSettings events = {};
     std::vector<hub::SinkSettings> sinks = {};
+    model::HubNoticeSettings notices = {};
     std::vector<OperationObserver*> operation_observers = {};
     provisioning::RegistrationObserver* registration_observer = nullptr;  ///< may be null
     HubMetrics* hub_metrics = nullptr;                                    ///< may be null
@@ -96,6 +97,7 @@ class Service {
   Service(const Parts& parts, InstanceDirectory instances);
   std::vector<Route> all_routes();
   std::vector<HubRoute> hub_routes();
+  Task<std::optional<hub::HubName>> find_hub(std::string host);
   Result<void> begin_sinks();
 
   Parts parts_;

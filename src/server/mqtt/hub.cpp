@@ -54,6 +54,17 @@ std::unexpected<ConnectReturn> turn_away(const Newcomer& newcomer, std::string_v
   return std::unexpected(ConnectReturn::kNotAuthorized);
 }
 
+/// What a will is when it is published: telemetry that says that it was one (hub-api.md 2.4). nullopt when it is for
+/// another topic, which no will may be.
+std::optional<model::HubEvent> will_event(const wire::mqtt::Will& will, const std::string& device_id) {
+  auto topic = wire::parse_device_topic(will.topic);
+  auto* telemetry = topic ? std::get_if<wire::TelemetryTopic>(&*topic) : nullptr;
+  if (telemetry == nullptr || telemetry->device_id != device_id || will.qos == Qos::kExactlyOnce) return std::nullopt;
+  telemetry->properties.emplace_back("iothub-MessageType", "Will");
+  if (will.retain) telemetry->properties.emplace_back("mqtt-retain", "true");
+  return model::HubEvent{.device_id = device_id, .properties = std::move(telemetry->properties), .body = will.payload};
+}
+
 std::string error_body(const Error& error) {
   return boost::json::serialize(boost::json::object{{"errorCode", 400004}, {"message", error.message}});
 }
@@ -68,6 +79,7 @@ class Hub::DeviceSession final : public Session {
     std::string generation_id;
     std::string auth_method;
     std::uint64_t visit = 0;
+    std::optional<model::HubEvent> will = {};
     std::optional<Timers::Id> end = {};  ///< of its token
   };
 
@@ -116,7 +128,19 @@ class Hub::DeviceSession final : public Session {
     co_return Rest();
   }
 
-  void ended(bool /*orderly*/) override { parts_.devices.leave(facts_.hub, facts_.device_id, facts_.visit); }
+  void ended(bool orderly) override {
+    const bool gone = parts_.devices.leave(facts_.hub, facts_.device_id, facts_.visit);
+    const TimePoint now = parts_.clock.now();
+    if (!orderly && facts_.will) {
+      model::HubEvent will = *facts_.will;
+      will.enqueued = now;
+      parts_.events.tell(facts_.hub, std::move(will));
+    }
+    if (gone && parts_.notices.connections) {
+      parts_.events.tell(facts_.hub, model::notice_of_connection(facts_.hub.host, facts_.device_id,
+                                                                 facts_.generation_id, false, facts_.visit, now));
+    }
+  }
 
  private:
   /// Others may follow while the disk is waited for: a device that sends many would get one in each commit.
@@ -166,6 +190,11 @@ Task<std::expected<Accepted, ConnectReturn>> Hub::connect(Newcomer newcomer) {
   if (!identity) co_return turn_away(newcomer, identity.error().message);
   if (!identity->module_id.empty()) co_return turn_away(newcomer, "modules are not served");
   if (newcomer.connect.client_id != identity->device_id) co_return turn_away(newcomer, "the client id is another one");
+  std::optional<model::HubEvent> will;
+  if (newcomer.connect.will) {
+    will = will_event(*newcomer.connect.will, identity->device_id);
+    if (!will) co_return turn_away(newcomer, "the will is not for the device's events");
+  }
   const auto found = co_await find_local_hub(parts_.instances, parts_.store, identity->hub);
   if (!found) co_return turn_away(newcomer, "no such hub is served here");
   const hub::HubName& name = found->name;
@@ -190,7 +219,16 @@ Task<std::expected<Accepted, ConnectReturn>> Hub::connect(Newcomer newcomer) {
                              .device_id = identity->device_id,
                              .generation_id = (*device)->generation_id,
                              .auth_method = admitted->method,
-                             .visit = visit->number};
+                             .visit = visit->number,
+                             .will = std::move(will)};
+  if (facts.will) {
+    facts.will->generation_id = facts.generation_id;
+    facts.will->auth_method = facts.auth_method;
+  }
+  if (parts_.notices.connections) {
+    parts_.events.tell(
+        name, model::notice_of_connection(name.host, facts.device_id, facts.generation_id, true, facts.visit, now));
+  }
   if (admitted->until) {
     const auto rest = *admitted->until + parts_.proof.sas_tolerance - now;
     facts.end =

@@ -25,6 +25,7 @@ class Hub final : public Owner {
     hub::EventLog& events;
     Timers& timers;
     hub::ProofSettings proof;
+    model::HubNoticeSettings notices;
   };
 
   explicit Hub(const Parts& parts) : parts_(parts) {}

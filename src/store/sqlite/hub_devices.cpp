@@ -5,6 +5,7 @@
 #include <boost/json/serialize.hpp>
 #include <fmt/format.h>
 
+#include "store/sqlite/hub_notices.h"
 #include "store/sqlite/rows.h"
 
 namespace muster::store::sqlite {
@@ -59,7 +60,8 @@ Result<std::optional<model::HubDevice>> find_hub_device(const Session& session, 
 }
 
 Result<model::HubDevice> change_hub_device(const Session& session, const InstanceId& instance, const std::string& hub,
-                                           const std::string& device_id, Change<model::HubDevice>& change) {
+                                           const std::string& device_id, Change<model::HubDevice>& change,
+                                           model::TwinWrite how) {
   const auto current = find_hub_device(session, instance, hub, device_id);
   if (!current) return std::unexpected(current.error());
   auto next = change(*current ? &**current : nullptr);
@@ -68,6 +70,9 @@ Result<model::HubDevice> change_hub_device(const Session& session, const Instanc
     return fail(ErrorCode::kInternal, "The store failed.", "key of a hub device changed");
   }
   if (auto written = write_device(session, instance, *next); !written) return std::unexpected(written.error());
+  if (session.notices == nullptr) return next;
+  const auto told = session.notices->changed(session, instance, *current ? &**current : nullptr, *next, how);
+  if (!told) return std::unexpected(told.error());
   return next;
 }
 
@@ -124,8 +129,10 @@ Result<void> remove_hub_device(const Session& session, const InstanceId& instanc
   if (!current) return std::unexpected(current.error());
   if (!*current) return fail(ErrorCode::kNotFound, "Device not found.");
   if (auto allowed = check(**current); !allowed) return allowed;
-  return without_count(session.connection.run("DELETE FROM hub_device WHERE instance = ? AND hub = ? AND device_id = ?",
-                                              instance, model::id_key(hub), device_id));
+  auto removed = session.connection.run("DELETE FROM hub_device WHERE instance = ? AND hub = ? AND device_id = ?",
+                                        instance, model::id_key(hub), device_id);
+  if (!removed || session.notices == nullptr) return without_count(removed);
+  return session.notices->removed(session, instance, **current);
 }
 
 }  // namespace muster::store::sqlite

@@ -13,7 +13,8 @@ namespace muster::store::sqlite {
 Result<std::optional<model::HubDevice>> find_hub_device(const Session& session, const InstanceId& instance,
                                                         const std::string& hub, const std::string& device_id);
 Result<model::HubDevice> change_hub_device(const Session& session, const InstanceId& instance, const std::string& hub,
-                                           const std::string& device_id, Change<model::HubDevice>& change);
+                                           const std::string& device_id, Change<model::HubDevice>& change,
+                                           model::TwinWrite how = model::TwinWrite::kMerge);
 /// Also takes the device from the hub that it leaves.
 Result<void> apply_device_change(const Session& session, const InstanceId& instance, HubDeviceChange& change);
 Result<Page<model::HubDevice>> list_hub_devices(const Session& session, const InstanceId& instance,

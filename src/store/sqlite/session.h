@@ -13,11 +13,14 @@
 
 namespace muster::store::sqlite {
 
+class HubNotices;
+
 /// What reading and writing rows takes. Passed down, never kept.
 struct Session {
   Connection& connection;
   const crypto::Sealer& sealer;
   OperationCache* operations = nullptr;  ///< in changes: what they may read there and have to keep true
+  HubNotices* notices = nullptr;         ///< in changes: who hears what happens to devices of hubs; null: nobody
 };
 
 /// To be called by every change before it writes the record or an operation of a device.

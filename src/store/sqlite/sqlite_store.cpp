@@ -1,6 +1,7 @@
 #include "store/sqlite/sqlite_store.h"
 
 #include <algorithm>
+#include <mutex>
 
 #include "store/sqlite/attempts.h"
 #include "store/sqlite/ca_certificates.h"
@@ -13,6 +14,7 @@
 #include "store/sqlite/hub_events.h"
 #include "store/sqlite/hub_jobs.h"
 #include "store/sqlite/hub_leftovers.h"
+#include "store/sqlite/hub_notices.h"
 #include "store/sqlite/instances.h"
 #include "store/sqlite/master_key.h"
 #include "store/sqlite/operations.h"
@@ -53,6 +55,7 @@ class SqliteStore final : public Store {
               Connection writing, Connection checkpointing)
       : sealer_(std::move(sealer)),
         counter_(std::move(counter)),
+        notices_(options.clock == nullptr ? nullptr : std::make_unique<HubNotices>(options.notices, *options.clock)),
         checkpointer_(std::move(checkpointing), options.wal_limit),
         readers_(options.path),
         writer_(
@@ -314,10 +317,10 @@ class SqliteStore final : public Store {
   }
 
   Task<Result<model::HubDevice>> change_hub_device(InstanceId instance, std::string hub, std::string device_id,
-                                                   Change<model::HubDevice> change) override {
+                                                   Change<model::HubDevice> change, model::TwinWrite how) override {
     return write<model::HubDevice>([instance = std::move(instance), hub = std::move(hub), id = std::move(device_id),
-                                    change = std::move(change)](const Session& session) mutable {
-      return sqlite::change_hub_device(session, instance, hub, id, change);
+                                    change = std::move(change), how](const Session& session) mutable {
+      return sqlite::change_hub_device(session, instance, hub, id, change, how);
     });
   }
 
@@ -401,6 +404,11 @@ class SqliteStore final : public Store {
         [instance = std::move(instance), hub = std::move(hub), before, octets](const Session& session) {
           return sqlite::trim_hub_events(session, instance, hub, before, octets, kPurgeBatch);
         });
+  }
+
+  void watch_hub_notices(std::function<void(const InstanceId&, const std::string&)> watcher) override {
+    const std::scoped_lock lock(watcher_mutex_);
+    watcher_ = std::move(watcher);
   }
 
   Task<Result<std::uint64_t>> find_hub_consumer(InstanceId instance, std::string hub, std::string consumer) override {
@@ -576,13 +584,25 @@ class SqliteStore final : public Store {
   Task<Result<T>> write(Hook committed, Change change, std::size_t weight = 1) {
     auto work = [this, committed = std::move(committed),
                  change = std::move(change)](Transaction& transaction) mutable -> Result<T> {
-      const Session session{transaction.connection(), *sealer_, &operations_};
+      const Session session{transaction.connection(), *sealer_, &operations_, notices_.get()};
       Result<T> result = run_change<T>(change, session, transaction);
+      if (notices_) tell_of_notices(notices_->take_written(), transaction);
       if (result && committed) transaction.on_commit(std::move(committed));
       return result;
     };
     co_return co_await Handover<Result<T>>([this, weight, work = std::move(work)](auto deliver) mutable {
       writer_.submit<T>(std::move(work), std::move(deliver), weight);
+    });
+  }
+
+  /// When they are committed. Of a change that failed they are not, and the hook goes with it.
+  void tell_of_notices(std::vector<HubNotices::Log> written, Transaction& transaction) {
+    if (written.empty()) return;
+    transaction.on_commit([this, written = std::move(written)] {
+      const std::scoped_lock lock(watcher_mutex_);
+      for (const auto& [instance, hub] : written) {
+        if (watcher_) watcher_(instance, hub);
+      }
     });
   }
 
@@ -602,6 +622,9 @@ class SqliteStore final : public Store {
   SnapshotCache<std::vector<SymmetricGroup>> groups_{kCachedInstances};
   SnapshotCache<std::optional<Enrollment>> enrollments_{kCachedEntries};
   OperationCache operations_{kCachedEntries};
+  const std::unique_ptr<HubNotices> notices_;  // the writer's
+  std::mutex watcher_mutex_;                   // protects watcher_
+  std::function<void(const InstanceId&, const std::string&)> watcher_;
   // From here on the reverse of the order in which they end: the queue is finished while all else still stands, and the
   // last connection is one that may write, because the last one empties and removes the write-ahead log.
   Checkpointer checkpointer_;

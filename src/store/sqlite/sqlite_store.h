@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "crypto/sealing.h"
+#include "model/hub_notice.h"
 #include "store/row_limits.h"
 #include "store/store.h"
 #include "store/store_observer.h"
@@ -21,7 +22,9 @@ struct SqliteOptions {
   std::size_t max_queue = 20'000;       ///< waiting changes; beyond it writes are kUnavailable at once
   std::size_t wal_limit = 64UL << 20U;  ///< octets of WAL after which a truncating checkpoint runs
   RowLimits limits = {};
-  StoreObserver* observer = nullptr;  ///< told of every commit; outlives the store
+  model::HubNoticeSettings notices = {};  ///< what of devices' lives is told in the logs of their hubs
+  const Clock* clock = nullptr;           ///< when that was; null: nothing is told
+  StoreObserver* observer = nullptr;      ///< told of every commit; outlives the store
 };
 
 /// The embedded store: SQLite in WAL mode, synchronous=FULL, one writer thread with group commit, a read connection per
