@@ -1,4 +1,4 @@
-"""Devices that send messages into the durable log of a hub, next to mosquitto with persistence; and what only connects."""
+"""Devices that send messages into the durable log of a hub, or only connect, next to mosquitto with persistence."""
 import base64
 import hashlib
 import hmac
