@@ -58,6 +58,37 @@ TEST(CurlClient, ARefusedConnectionIsUnavailableAndTheTaskGoesOnWhereItWas) {
   EXPECT_EQ(response.error().code, ErrorCode::kUnavailable);
 }
 
+TEST(CurlClient, TellsWhetherThePeerCanHaveSeenTheRequest) {
+  const Port nobody;
+  CurlClient client({});
+  const auto refused = wait_for(client.send(nobody.request()));
+  ASSERT_FALSE(refused);
+  EXPECT_TRUE(was_not_sent(refused.error()));
+
+  Port silent;
+  silent.listen();
+  HttpRequest request = silent.request();
+  request.timeout = std::chrono::milliseconds(50);
+  const auto lost = wait_for(client.send(std::move(request)));
+  ASSERT_FALSE(lost);
+  EXPECT_FALSE(was_not_sent(lost.error()));
+}
+
+TEST(CurlClient, AddressesThatAreRefusedAreNotConnectedToWhateverTheyAreCalled) {
+  Port open;
+  open.listen();
+  CurlClient client({.connect_to = {"named.test::127.0.0.1:"},
+                     .refused_networks = {parse_ip_network("127.0.0.0/8").value(), parse_ip_network("::1").value()}});
+  const std::string port = open.request().url.substr(std::string("https://127.0.0.1:").size());
+  for (const char* host :
+       {"127.0.0.1", "2130706433", "0x7f.1", "[::1]", "[::ffff:127.0.0.1]", "localhost", "named.test"}) {
+    const auto response = wait_for(client.send({.method = "GET", .url = fmt::format("https://{}:{}", host, port)}));
+    ASSERT_FALSE(response) << host;
+    EXPECT_THAT(response.error().message, testing::HasSubstr("may not be connected to")) << host;
+    EXPECT_FALSE(was_not_sent(response.error())) << "it makes no sense to try again";
+  }
+}
+
 TEST(CurlClient, APeerThatNeverAnswersCostsTheTimeoutOfTheRequest) {
   Port silent;
   silent.listen();

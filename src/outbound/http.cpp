@@ -11,4 +11,8 @@ std::optional<std::string_view> HttpResponse::header(std::string_view name) cons
   return std::nullopt;
 }
 
+bool was_not_sent(const Error& error) {
+  return error.detail == kNotConnected;
+}
+
 }  // namespace muster::outbound

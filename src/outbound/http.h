@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/ip_network.h"
 #include "base/result.h"
 #include "base/task.h"
 
@@ -44,16 +45,24 @@ struct HttpOptions {
   std::chrono::milliseconds connect_timeout{10'000};
   std::chrono::milliseconds timeout{60'000};      ///< of one request from start to end
   std::size_t max_response = 16UL * 1024 * 1024;  ///< octets of a body
-  std::size_t max_connections_per_host = 8;       ///< further requests wait; for HttpClient only
-  std::string untrusted_hint = {};                ///< appended to the message on a certificate that is not trusted
+  /// Addresses that are never connected to, whatever a name resolves to: looked at when the connection is made.
+  std::vector<IpNetwork> refused_networks = {};
+  std::size_t max_connections_per_host = 8;  ///< further requests wait; for HttpClient only
+  std::string untrusted_hint = {};           ///< appended to the message on a certificate that is not trusted
 };
+
+/// Whether no connection was made for the request, so that it may be sent again without harm.
+bool was_not_sent(const Error& error);
+/// What marks such an error: its detail.
+inline constexpr std::string_view kNotConnected = "not connected";
 
 /// Requests to other services that do not block the caller's thread. Thread-safe.
 class HttpClient {
  public:
   virtual ~HttpClient() = default;
 
-  /// kUnavailable when no complete answer came: the message names the host and the reason, never a header or body.
+  /// kUnavailable when no complete answer came: the message names the host and the reason, never a header or body;
+  /// was_not_sent() tells whether the peer can have seen the request.
   /// An answer with any status is a response, redirects too: they are not followed.
   virtual Task<Result<HttpResponse>> send(HttpRequest request) = 0;
 };

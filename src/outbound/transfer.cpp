@@ -1,8 +1,12 @@
 #include "outbound/transfer.h"
 
+#include <algorithm>
+#include <cstring>
 #include <new>
 
 #include <fmt/format.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 
 #include "base/text.h"
 
@@ -13,7 +17,29 @@ std::string_view authority_of(std::string_view url) {
   const auto start = url.find("://");
   if (start == std::string_view::npos) return url;
   url.remove_prefix(start + 3);
-  return url.substr(0, url.find('/'));
+  return url.substr(0, url.find_first_of("/?#"));
+}
+
+/// nullopt for what is no address of the internet.
+std::optional<IpAddress> address_of(const sockaddr& socket_address) {
+  IpAddress out{};
+  if (socket_address.sa_family == AF_INET6) {
+    sockaddr_in6 six{};
+    std::memcpy(&six, &socket_address, sizeof(six));
+    std::memcpy(out.data(), &six.sin6_addr, out.size());
+    return out;
+  }
+  if (socket_address.sa_family != AF_INET) return std::nullopt;
+  sockaddr_in four{};
+  std::memcpy(&four, &socket_address, sizeof(four));
+  constexpr std::size_t kPrefix = 12;  // ::ffff:a.b.c.d
+  out[kPrefix - 2] = out[kPrefix - 1] = 0xff;
+  std::memcpy(out.data() + kPrefix, &four.sin_addr, sizeof(four.sin_addr));
+  return out;
+}
+
+bool lies_in(const IpAddress& address, const IpNetwork& network) {
+  return network_of(address, network.bits) == network;
 }
 
 }  // namespace
@@ -44,6 +70,19 @@ std::size_t Transfer::take_header(char* data, std::size_t size, std::size_t coun
     headers.emplace_back(line.substr(0, colon), trim(line.substr(colon + 1)));
   }
   return size * count;
+}
+
+/// Called by libcurl for every connection it is about to make, after the name was resolved: so no name can lead to an
+/// address that is not to be reached, not even one that resolves differently each time.
+curl_socket_t Transfer::open_socket(void* user, curlsocktype /*purpose*/, curl_sockaddr* address) {
+  auto& transfer = *static_cast<Transfer*>(user);
+  const auto peer = address_of(address->addr);
+  const auto holds = [&peer](const IpNetwork& network) { return lies_in(*peer, network); };
+  if (!peer || std::ranges::any_of(transfer.options_.refused_networks, holds)) {
+    transfer.refused_ = true;
+    return CURL_SOCKET_BAD;
+  }
+  return ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
 }
 
 Transfer::Transfer(CURL* handle, const HttpOptions& options, HttpRequest request)
@@ -77,6 +116,10 @@ void Transfer::set_transport() {
     curl_easy_setopt(handle_, CURLOPT_SSLCERT, options_.certificate.c_str());
     curl_easy_setopt(handle_, CURLOPT_SSLKEY, options_.private_key.c_str());
   }
+  if (!options_.refused_networks.empty()) {
+    curl_easy_setopt(handle_, CURLOPT_OPENSOCKETFUNCTION, open_socket);
+    curl_easy_setopt(handle_, CURLOPT_OPENSOCKETDATA, this);
+  }
   for (const std::string& entry : options_.connect_to) connect_to_ = append(std::move(connect_to_), entry);
   curl_easy_setopt(handle_, CURLOPT_CONNECT_TO, connect_to_.get());
 }
@@ -106,9 +149,21 @@ Result<HttpResponse> Transfer::take(CURLcode outcome) {
   return std::move(response_);
 }
 
+/// Whether a connection stood, so that the peer may have got the request.
+bool Transfer::connected(CURLcode code) const {
+  if (code == CURLE_COULDNT_RESOLVE_HOST || code == CURLE_COULDNT_CONNECT) return false;
+  if (code != CURLE_OPERATION_TIMEDOUT) return true;
+  curl_off_t connect_time = 0;
+  curl_easy_getinfo(handle_, CURLINFO_CONNECT_TIME_T, &connect_time);
+  return connect_time > 0;
+}
+
 Error Transfer::describe(CURLcode code) const {
   const std::string_view text = reason_[0] != '\0' ? reason_.data() : curl_easy_strerror(code);
   const std::string_view host = authority_of(request_.url);
+  if (refused_ && !connected(code)) {
+    return {ErrorCode::kUnavailable, fmt::format("{} is at an address that may not be connected to.", host)};
+  }
   switch (code) {
     case CURLE_SSL_CERTPROBLEM:
     case CURLE_SSL_CACERT_BADFILE:
@@ -120,7 +175,8 @@ Error Transfer::describe(CURLcode code) const {
       return {ErrorCode::kUnavailable,
               fmt::format("The answer of {} is larger than {} octets.", host, options_.max_response)};
     default:
-      return {ErrorCode::kUnavailable, fmt::format("Cannot reach {}: {}", host, text)};
+      return {ErrorCode::kUnavailable, fmt::format("Cannot reach {}: {}", host, text),
+              connected(code) ? std::string() : std::string(kNotConnected)};
   }
 }
 

@@ -37,8 +37,10 @@ class Transfer {
   static List append(List list, const std::string& text);
   static std::size_t take_body(char* data, std::size_t size, std::size_t count, void* user);
   static std::size_t take_header(char* data, std::size_t size, std::size_t count, void* user);
+  static curl_socket_t open_socket(void* user, curlsocktype purpose, curl_sockaddr* address);
   void set_transport();
   void set_request();
+  [[nodiscard]] bool connected(CURLcode code) const;
   [[nodiscard]] Error describe(CURLcode code) const;
 
   CURL* handle_;
@@ -47,6 +49,7 @@ class Transfer {
   List headers_;
   List connect_to_;
   HttpResponse response_;
+  bool refused_ = false;  ///< an address that the name resolves to is none to connect to
   std::array<char, CURL_ERROR_SIZE> reason_{};
 };
 
