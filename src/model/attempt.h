@@ -16,7 +16,7 @@ namespace muster::model {
 /// How an attempt of a device ended.
 enum class AttemptOutcome {
   kRefused,     ///< the device got an error and nothing else happened
-  kPending,     ///< proven; its hub did not answer yet, and the registration goes on when the device asks for it
+  kPending,     ///< proven; its hub did not answer yet, or a webhook is yet to choose one
   kNotJudged,   ///< a dry run with nothing to judge
   kChallenged,  ///< its TPM was given something to prove itself with; nothing more happened in this call
   kJoined,      ///< proven; its registration was under way already, by another attempt

@@ -5,25 +5,12 @@ namespace {
 
 using boost::json::object;
 
-object info_to_json(const crypto::CertificateInfo& info) {
-  object out;
-  out["subjectName"] = info.subject_name;
-  out["sha1Thumbprint"] = info.sha1_thumbprint;
-  out["sha256Thumbprint"] = info.sha256_thumbprint;
-  out["issuerName"] = info.issuer_name;
-  out["notBeforeUtc"] = format_time_seconds(info.not_before);
-  out["notAfterUtc"] = format_time_seconds(info.not_after);
-  out["serialNumber"] = info.serial_number;
-  out["version"] = info.version;
-  return out;
-}
-
 object slot_to_json(const EnrolledCertificate& certificate, EnrollmentView view) {
   object out;
   if (view == EnrollmentView::kWhole) {
     out["certificate"] = to_base64(certificate.der);
   } else {
-    out["info"] = info_to_json(certificate.info);
+    out["info"] = to_json(certificate.info);
   }
   return out;
 }
@@ -84,6 +71,19 @@ struct Writer {
 };
 
 }  // namespace
+
+object to_json(const crypto::CertificateInfo& info) {
+  object out;
+  out["subjectName"] = info.subject_name;
+  out["sha1Thumbprint"] = info.sha1_thumbprint;
+  out["sha256Thumbprint"] = info.sha256_thumbprint;
+  out["issuerName"] = info.issuer_name;
+  out["notBeforeUtc"] = format_time_seconds(info.not_before);
+  out["notAfterUtc"] = format_time_seconds(info.not_after);
+  out["serialNumber"] = info.serial_number;
+  out["version"] = info.version;
+  return out;
+}
 
 object attestation_to_json(const Attestation& attestation, EnrollmentView view) {
   object out;

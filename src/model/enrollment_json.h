@@ -24,6 +24,9 @@ boost::json::object to_json(const Enrollment& enrollment, EnrollmentView view);
 /// The bare attestation object with its keys (service-api.md 3.7).
 boost::json::object attestation_to_json(const Attestation& attestation, EnrollmentView view);
 
+/// What is shown of a certificate (service-api.md 3.1 `info`).
+boost::json::object to_json(const crypto::CertificateInfo& info);
+
 /// What a PUT means: the new enrollment out of the request body and what is stored (service-api.md 3.2, 3.5, full
 /// replace with the round-trip exceptions: `info`-only certificate slots and hidden symmetric keys are kept; read-only
 /// members are ignored; null means not given). `id` is the path's; an id in the body must equal it without case.

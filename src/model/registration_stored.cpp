@@ -68,6 +68,7 @@ object to_stored_json(const Operation& operation) {
   if (!operation.challenge.empty()) out["challenge"] = operation.challenge;
   out["apiVersion"] = operation.api_version;
   if (operation.payload) out["payload"] = *operation.payload;
+  if (operation.certificate) out["certificate"] = *operation.certificate;
   out["trackingId"] = operation.tracking_id;
   if (!operation.peer_address.empty()) out["peer"] = operation.peer_address;
   out["open"] = operation.open;
@@ -88,6 +89,9 @@ Result<Operation> operation_from_stored_json(const object& stored) {
   operation.challenge = reader.text_or_empty("challenge");
   operation.api_version = reader.text_or_empty("apiVersion");
   operation.payload = stored_payload(stored);
+  if (const auto* certificate = stored.if_contains("certificate"); certificate != nullptr && certificate->is_object()) {
+    operation.certificate = certificate->get_object();
+  }
   operation.tracking_id = reader.text_or_empty("trackingId");
   operation.peer_address = reader.text_or_empty("peer");
   operation.open = reader.required_flag("open");

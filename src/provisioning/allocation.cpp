@@ -19,17 +19,17 @@ using model::LinkedHub;
 constexpr int kCustomAllocationFailed = 400207;
 constexpr int kNoHubToAssign = 400208;
 
+int code_of(Cause cause) {
+  const bool nothing_to_choose =
+      cause == Cause::kNoHubLinked || cause == Cause::kNamedHubsNotLinked || cause == Cause::kStaticHubCount;
+  return nothing_to_choose ? kNoHubToAssign : kCustomAllocationFailed;
+}
+
 /// The hubs that an entry names.
 std::vector<std::string> named_hubs(const Enrollment& enrollment) {
   if (enrollment.iot_hubs && !enrollment.iot_hubs->empty()) return *enrollment.iot_hubs;
   if (!enrollment.iot_hub_host_name.empty()) return {enrollment.iot_hub_host_name};
   return {};
-}
-
-AllocationPolicy effective_policy(const Enrollment& enrollment, const InstanceConfig& config) {
-  if (enrollment.allocation_policy) return *enrollment.allocation_policy;
-  if (!enrollment.iot_hub_host_name.empty()) return AllocationPolicy::kStatic;
-  return config.instance.allocation_policy;
 }
 
 std::vector<const LinkedHub*> candidates(const std::vector<std::string>& named, const InstanceConfig& config,
@@ -92,18 +92,36 @@ const LinkedHub& first_by_hash(const std::vector<const LinkedHub*>& hubs, std::s
   return *best;
 }
 
-Allocation refuse(Cause cause, std::string message, std::vector<Check> checks) {
-  const int code = cause == Cause::kCustomAllocationFailed ? kCustomAllocationFailed : kNoHubToAssign;
-  checks.push_back({"allocation.hub", false, message});
-  return {nullptr, code, std::move(message), cause, std::move(checks)};
-}
-
 Allocation choose(const LinkedHub& hub, std::string why, std::vector<Check> checks) {
   checks.push_back({"allocation.hub", true, fmt::format("{} ({})", hub.host_name, why)});
   return {&hub, 0, {}, std::nullopt, std::move(checks)};
 }
 
 }  // namespace
+
+Allocation no_allocation(Cause cause, std::string message, std::vector<Check> checks) {
+  checks.push_back({"allocation.hub", false, message});
+  return {nullptr, code_of(cause), std::move(message), cause, std::move(checks)};
+}
+
+AllocationPolicy allocation_policy_of(const Enrollment& enrollment, const InstanceConfig& config) {
+  if (enrollment.allocation_policy) return *enrollment.allocation_policy;
+  if (!enrollment.iot_hub_host_name.empty()) return AllocationPolicy::kStatic;
+  return config.instance.allocation_policy;
+}
+
+std::vector<const LinkedHub*> allocation_candidates(const Enrollment& enrollment, const InstanceConfig& config,
+                                                    std::vector<Check>& checks) {
+  return candidates(named_hubs(enrollment), config, checks);
+}
+
+Allocation no_candidates(const Enrollment& enrollment, std::vector<Check> checks) {
+  if (named_hubs(enrollment).empty()) {
+    return no_allocation(Cause::kNoHubLinked, "No IoT hub is linked.", std::move(checks));
+  }
+  return no_allocation(Cause::kNamedHubsNotLinked, "None of the IoT hubs of the enrollment is linked.",
+                       std::move(checks));
+}
 
 double rendezvous_score(std::string_view registration_id, std::string_view hub_host_name, int weight) {
   const std::string input = to_lower(hub_host_name) + '\n' + to_lower(registration_id);
@@ -118,25 +136,18 @@ double rendezvous_score(std::string_view registration_id, std::string_view hub_h
 Allocation allocate(const Enrollment& enrollment, const InstanceConfig& config, std::string_view registration_id,
                     const DevicePlace& place) {
   std::vector<Check> checks;
-  const AllocationPolicy policy = effective_policy(enrollment, config);
+  const AllocationPolicy policy = allocation_policy_of(enrollment, config);
   checks.push_back({"allocation.policy", true, std::string(to_string(policy))});
-  if (policy == AllocationPolicy::kCustom) {
-    return refuse(Cause::kCustomAllocationFailed, "Custom allocation is not available in this version.",
-                  std::move(checks));
-  }
 
   const std::vector<std::string> named = named_hubs(enrollment);
   std::vector<const LinkedHub*> hubs = candidates(named, config, checks);
   if (policy == AllocationPolicy::kStatic && named.size() != 1) {
-    return refuse(Cause::kStaticHubCount,
-                  fmt::format("Static allocation needs exactly one hub in the enrollment; it names {}.", named.size()),
-                  std::move(checks));
+    return no_allocation(
+        Cause::kStaticHubCount,
+        fmt::format("Static allocation needs exactly one hub in the enrollment; it names {}.", named.size()),
+        std::move(checks));
   }
-  if (hubs.empty()) {
-    return refuse(named.empty() ? Cause::kNoHubLinked : Cause::kNamedHubsNotLinked,
-                  named.empty() ? "No IoT hub is linked." : "None of the IoT hubs of the enrollment is linked.",
-                  std::move(checks));
-  }
+  if (hubs.empty()) return no_candidates(enrollment, std::move(checks));
   if (hubs.size() == 1) return choose(*hubs.front(), "the only candidate", std::move(checks));
   if (policy == AllocationPolicy::kGeoLatency) hubs = nearest(hubs, place, checks);
   if (hubs.size() == 1) return choose(*hubs.front(), "the nearest", std::move(checks));

@@ -66,7 +66,7 @@ class Move {
     if (auto fetched = co_await fetch_data(); !fetched) co_return ended_by(*plan_.former, fetched.error());
     std::optional<StoredLeave> leaves;
     if (plan_.former && plan_.former->hub.kind == model::HubKind::kLocal) {
-      leaves = StoredLeave{plan_.former->hub, plan_.spec.carried.has_value()};
+      leaves = StoredLeave{plan_.former->hub, plan_.spec.carried && !plan_.twin_instead};
     }
     auto stored = hubs_.stored_put(instance_, *plan_.target, plan_.spec, leaves);
     if (!stored) {
@@ -97,7 +97,16 @@ class Move {
     }
     plan_.spec.carried = std::move(**read);
     passed("hub.read-device", plan_.former->hub.host_name);
+    if (plan_.twin_instead) put_twin_instead(plan_.spec.carried->twin);
     co_return Result<void>();
+  }
+
+  /// All else goes along as it was read; the version stays, because it tells whether the device changed meanwhile.
+  void put_twin_instead(model::Twin& carried) {
+    const auto version = carried.version;
+    carried = model::make_twin(plan_.twin_instead->tags, plan_.twin_instead->desired, now_);
+    carried.version = version;
+    passed("allocation.initial-twin", "the webhook's twin takes the place of the one that would have moved");
   }
 
   void nothing_to_carry(const std::string& why) {
@@ -193,9 +202,13 @@ AssignmentResult hub_failure(Cause cause, std::string message, std::vector<Check
   return failed(cause, kHubRefusedUs, std::move(message), std::move(checks));
 }
 
-Allocation choose_hub(const AssignmentInput& input) {
+const LinkedHub* staying_hub(const AssignmentInput& input) {
   const bool stays = !effective_policy(input).update_hub_assignment && !input.record.assigned_hub.empty();
-  if (const LinkedHub* hub = stays ? input.config.find_hub(input.record.assigned_hub) : nullptr; hub != nullptr) {
+  return stays ? input.config.find_hub(input.record.assigned_hub) : nullptr;
+}
+
+Allocation choose_hub(const AssignmentInput& input) {
+  if (const LinkedHub* hub = staying_hub(input); hub != nullptr) {
     return {
         hub, 0, {}, std::nullopt, {{"allocation.hub", true, fmt::format("{} (never reprovisioned)", hub->host_name)}}};
   }
@@ -205,7 +218,7 @@ Allocation choose_hub(const AssignmentInput& input) {
 std::optional<AssignmentResult> assign_in_store(const AssignmentInput& input, const Allocation& allocation,
                                                 HubLink& hubs) {
   if (allocation.hub == nullptr) return failed(allocation);
-  ReprovisionPlan plan = plan_for(*allocation.hub, input);
+  ReprovisionPlan plan = plan_for(allocation, input);
   if (plan.former) return std::nullopt;  // how that ends depends on what the former hub has
   auto device = hubs.stored_put(input.config.instance.id, *plan.target, plan.spec, std::nullopt);
   if (!device) return std::nullopt;
@@ -213,6 +226,7 @@ std::optional<AssignmentResult> assign_in_store(const AssignmentInput& input, co
   checks.push_back({"hub.put-device", true, plan.target->host_name});
   AssignmentResult result = assigned(plan, std::move(checks));
   result.device = std::move(device);
+  result.payload = allocation.payload;
   return result;
 }
 
@@ -220,8 +234,10 @@ Task<Result<AssignmentResult>> assign(const AssignmentInput& input, Allocation a
                                       store::Store& store, TimePoint now) {
   if (allocation.hub == nullptr) co_return failed(allocation);
   if (auto stored = assign_in_store(input, allocation, hubs)) co_return std::move(*stored);
-  Move move(input, plan_for(*allocation.hub, input), hubs, store, now, std::move(allocation.checks));
-  co_return co_await move.run();
+  Move move(input, plan_for(allocation, input), hubs, store, now, std::move(allocation.checks));
+  auto result = co_await move.run();
+  if (result && result->status == AssignmentResult::Status::kAssigned) result->payload = std::move(allocation.payload);
+  co_return result;
 }
 
 }  // namespace muster::provisioning

@@ -29,6 +29,7 @@ struct AssignmentResult {
   std::string error_message;   ///< failed: safe for the device
   std::optional<Cause> cause;  ///< failed
   std::vector<Check> checks;
+  std::optional<boost::json::value> payload = {};  ///< assigned: from a webhook, for the device (R-104)
 
   std::optional<store::HubDeviceChange> device = {};    ///< at a hub of our own that it comes to
   std::optional<store::HubDeviceRemoval> removal = {};  ///< from a hub of our own that it leaves
@@ -38,8 +39,12 @@ struct AssignmentResult {
 /// A failed registration whose hub refused the device, or did not answer for too long.
 AssignmentResult hub_failure(Cause cause, std::string message, std::vector<Check> checks);
 
-/// The hub to go to: where the device is, when its entry says that it stays there, else where allocation says.
-/// A hub in the result points into the configuration of `input`.
+/// The hub that the device has and stays at, because its entry says so; null: it goes where allocation says. It
+/// points into the configuration of `input`.
+const model::LinkedHub* staying_hub(const AssignmentInput& input);
+
+/// The hub to go to: where the device stays, else where allocation says. A hub in the result points into the
+/// configuration of `input`. Not for the policy custom (custom_allocation.h).
 Allocation choose_hub(const AssignmentInput& input);
 
 /// An assignment that is no more than a change in our own store: of a device that gets or keeps a hub of our own.

@@ -253,7 +253,24 @@ constexpr std::array kTexts{
               "Nothing to do for the device: it is assigned when its hub answers, and if it failed meanwhile, when it "
               "registers again. The facts tell what went wrong."},
     CauseText{Cause::kCustomAllocationFailed, "custom-allocation-failed", "202, then status \"failed\", code 400207",
-              "The custom allocation did not name a hub.", "Look at the webhook's answer in the facts."},
+              "The webhook of the custom allocation answered with another status than 200.",
+              "See what was sent and answered: `muster webhook exchanges`, and ask it again: `muster webhook test`."},
+    CauseText{Cause::kWebhookNotAllowed, "webhook-not-allowed", "202, then status \"failed\", code 400207",
+              "The enrollment has no webhook, or one that this service may not call.",
+              "Webhooks are called over https, and only those in `webhook_hosts` when that is configured; one on this "
+              "machine has to be named there."},
+    CauseText{Cause::kWebhookUnreachable, "webhook-unreachable", "202, then status \"failed\", code 400207",
+              "The webhook of the custom allocation gave no answer, or none in time.",
+              "The checks tell how far the call came: name, connection, certificate, time. Trust a certificate of your "
+              "own with `ca_file` in `[outbound]`."},
+    CauseText{Cause::kWebhookResting, "webhook-resting", "202, then status \"failed\", code 400207",
+              "The webhook failed several times in a row and is not asked for some seconds.",
+              "Mend the webhook; `muster webhook test` asks it at once, and with its success devices are sent there "
+              "again."},
+    CauseText{Cause::kWebhookAnswerInvalid, "webhook-answer-invalid", "202, then status \"failed\", code 400207",
+              "The webhook answered 200, but with nothing that a device can be assigned by.",
+              "It must answer with JSON whose iotHubHostName is one of the linkedHubs in the request; the checks tell "
+              "what is wrong."},
     CauseText{Cause::kEnrollmentGoneMeanwhile, "enrollment-gone-meanwhile", "202, then status \"failed\", code 401002",
               "The enrollment was deleted or changed while the device was being registered.",
               "Nothing, if that was meant; else create it again and let the device register."},

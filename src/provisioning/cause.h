@@ -90,6 +90,10 @@ enum class Cause {
   kHubRefused,
   kHubUnreachable,
   kCustomAllocationFailed,
+  kWebhookNotAllowed,
+  kWebhookUnreachable,
+  kWebhookResting,
+  kWebhookAnswerInvalid,
   kEnrollmentGoneMeanwhile,
 };
 

@@ -5,7 +5,9 @@
 #include "provisioning/assignment.h"
 #include "provisioning/attempt_journal.h"
 #include "provisioning/attest.h"
+#include "provisioning/custom_allocation.h"
 #include "provisioning/diagnosis.h"
+#include "provisioning/webhook_target.h"
 #include "wire/sas_token.h"
 
 namespace muster::provisioning {
@@ -65,7 +67,18 @@ Task<Result<Attempt>> without_evidence(const DeviceRequest& request, store::Stor
   co_return attempt;
 }
 
+/// A webhook is not asked by a dry run: it may have effects elsewhere.
+void forecast_webhook(Attempt& attempt, const AssignmentInput& input) {
+  const auto& custom = input.enrollment.custom_allocation;
+  attempt.checks.push_back({"allocation.policy", true, "custom"});
+  attempt.checks.push_back({"allocation.webhook", true,
+                            fmt::format("{} decides; it is not asked now, but by `muster webhook test`",
+                                        custom ? masked_url(custom->webhook_url) : "nobody")});
+  attempt.outcome = AttemptOutcome::kPending;
+}
+
 void forecast(Attempt& attempt, const AssignmentInput& input) {
+  if (asks_webhook(input)) return forecast_webhook(attempt, input);
   Allocation allocation = choose_hub(input);
   for (Check& check : allocation.checks) attempt.checks.push_back(std::move(check));
   if (allocation.hub == nullptr) {

@@ -38,6 +38,7 @@ void end_with(Ending& ending, AssignmentResult result) {
   ending.attempt.device_id = result.device_id;
   ending.record.status = RegistrationStatus::kAssigned;
   ending.record.substatus = result.substatus;
+  ending.record.payload = std::move(result.payload);
   ending.record.assigned_hub = std::move(result.hub);
   ending.record.device_id = std::move(result.device_id);
 }

@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "model/enrollment_json.h"
 #include "provisioning/assignment.h"
 #include "provisioning/attest.h"
 #include "provisioning/attest_symmetric.h"
@@ -46,6 +47,15 @@ Registration assigning_record(const DeviceRequest& request, const Operation& ope
   return record;
 }
 
+/// What a webhook is shown of the device's certificate; nothing else needs it (service-api.md 9).
+std::optional<boost::json::object> certificate_for_webhook(const DeviceRequest& request, const Decision& decision) {
+  const auto* evidence = std::get_if<CertificateEvidence>(&request.evidence);
+  const auto policy = allocation_policy_of(*decision.enrollment, *request.config);
+  if (evidence == nullptr || policy != model::AllocationPolicy::kCustom) return std::nullopt;
+  const auto info = evidence->leaf.info();
+  return info ? std::optional(model::to_json(*info)) : std::nullopt;
+}
+
 Operation operation_for(const DeviceRequest& request, const Decision& decision, Random& random) {
   Operation operation;
   operation.id = model::make_operation_id(request.at, random);
@@ -57,6 +67,7 @@ Operation operation_for(const DeviceRequest& request, const Decision& decision, 
   if (decision.challenge) operation.challenge = decision.challenge->id;
   operation.api_version = request.api_version;
   operation.payload = request.payload;
+  operation.certificate = certificate_for_webhook(request, decision);
   operation.tracking_id = request.tracking_id;
   operation.peer_address = request.peer_address;
   operation.begun = request.at;
@@ -204,6 +215,7 @@ store::EndAtOnce Registrar::end_at_once(const DeviceRequest& request, const Deci
     const AssignmentInput input{
         *request.config,      *decision.enrollment, record,
         *decision.credential, request.api_version,  place_of(request.config->instance.id, request.peer_address)};
+    if (asks_webhook(input)) return std::nullopt;
     auto stored = assign_in_store(input, choose_hub(input), parts_.hubs);
     if (!stored) return std::nullopt;
     ending = {record, begun};
@@ -355,7 +367,7 @@ Task<bool> Registrar::run(Work work) {
   auto state = co_await parts_.store.find_operation(work.instance, work.operation.id);
   if (!state && state.error().code != ErrorCode::kNotFound) co_return false;  // tried again when it is asked for
   if (!state || !state->operation.open || !state->registration) {             // superseded, finished or purged
-    patience_.ended(work.operation.id);
+    ended(work.operation.id);
     co_return false;
   }
 
@@ -378,7 +390,7 @@ Task<bool> Registrar::run(Work work) {
     }
     co_return false;
   }
-  patience_.ended(work.operation.id);
+  ended(work.operation.id);
   note_recorded(work.instance, work.operation, ending.record);
   if (ending.leftover) leftovers_.clean(work.instance, *std::move(ending.leftover));
   co_return true;
@@ -393,6 +405,20 @@ void Registrar::note_recorded(const InstanceId& instance, const Operation& opera
 
 void Registrar::stuck(const Work& work) const {
   if (parts_.observer != nullptr) parts_.observer->stuck(work.instance, work.operation);
+}
+
+void Registrar::ended(const std::string& operation_id) {
+  patience_.ended(operation_id);
+  if (parts_.custom != nullptr) parts_.custom->ended(operation_id);
+}
+
+/// An error means that the service is about to stop, and the registration goes on with the next start.
+Task<Result<Allocation>> Registrar::allocation_for(const AssignmentInput& input, const Operation& operation) {
+  if (!asks_webhook(input)) co_return choose_hub(input);
+  if (parts_.custom == nullptr) {
+    co_return no_allocation(Cause::kWebhookNotAllowed, "Custom allocation is not available.", {});
+  }
+  co_return co_await parts_.custom->allocate(input, operation);
 }
 
 /// What the hub will know the device by; nullopt when the enrollment has changed so that nothing is left of it.
@@ -437,9 +463,10 @@ Task<Result<void>> Registrar::finish(const Work& work, Ending& ending) {
                               std::move(*credential),
                               operation.api_version,
                               place_of(work.instance, operation.peer_address)};
-  Allocation allocation = choose_hub(input);
-  if (allocation.hub != nullptr) patience_.goes_to(operation.id, *allocation.hub);
-  auto assigned = co_await assign(input, std::move(allocation), parts_.hubs, parts_.store, parts_.clock.now());
+  auto allocation = co_await allocation_for(input, operation);
+  if (!allocation) co_return std::unexpected(allocation.error());
+  if (allocation->hub != nullptr) patience_.goes_to(operation.id, *allocation->hub);
+  auto assigned = co_await assign(input, *std::move(allocation), parts_.hubs, parts_.store, parts_.clock.now());
   if (!assigned) co_return std::unexpected(assigned.error());
   end_with(ending, std::move(*assigned));
   co_return Result<void>();

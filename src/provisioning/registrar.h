@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/random.h"
 #include "provisioning/attempt_journal.h"
+#include "provisioning/custom_allocation.h"
 #include "provisioning/decision.h"
 #include "provisioning/device_queue.h"
 #include "provisioning/ending.h"
@@ -60,6 +61,7 @@ class Registrar {
     /// How long a hub may fail a registration before the device is told that it failed (hub-api.md 5.4).
     std::chrono::seconds hub_patience = std::chrono::minutes(5);
     const model::GeoTable* geo = nullptr;  ///< may be null
+    CustomAllocation* custom = nullptr;    ///< null: registrations that need a webhook fail
   };
 
   Registrar(Parts parts, AttestationSettings settings);
@@ -115,6 +117,8 @@ class Registrar {
   Task<bool> run(Work work);
   Task<model::Attempt> attempt_so_far(const Work& work);
   Task<Result<void>> finish(const Work& work, Ending& ending);
+  Task<Result<Allocation>> allocation_for(const AssignmentInput& input, const model::Operation& operation);
+  void ended(const std::string& operation_id);
   DevicePlace place_of(const model::InstanceId& instance, std::string address);
   bool gives_up(const Work& work, Ending& ending, const Error& error);
   void keep_stuck(const Work& work, model::Attempt attempt, const Error& error);

@@ -203,7 +203,7 @@ TEST_F(RegistrarAttempts, EveryFailureOfAnAssignmentHasItsCause) {
   EXPECT_EQ(cause_of_failure(), "named-hubs-not-linked");
   enroll(R"(,"allocationPolicy":"custom","customAllocationDefinition":)"
          R"({"webhookUrl":"https://a.test/x","apiVersion":"2019-03-31"})");
-  EXPECT_EQ(cause_of_failure(), "custom-allocation-failed");
+  EXPECT_EQ(cause_of_failure(), "webhook-not-allowed");
   enroll("");
   hub_.refuses = true;
   EXPECT_EQ(cause_of_failure(), "hub-refused");

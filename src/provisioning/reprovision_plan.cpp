@@ -16,13 +16,12 @@ using model::Substatus;
 /// The last device-API version that keeps devices of entries without a policy where they are.
 constexpr std::string_view kLastStickyApiVersion = "2018-04-01";
 
-InitialTwin initial_twin(const Enrollment& enrollment) {
+InitialTwin read_twin(const boost::json::object& text) {
   InitialTwin twin;
-  if (!enrollment.initial_twin) return twin;
-  if (const auto* tags = enrollment.initial_twin->if_contains("tags"); tags != nullptr && tags->is_object()) {
+  if (const auto* tags = text.if_contains("tags"); tags != nullptr && tags->is_object()) {
     twin.tags = tags->get_object();
   }
-  const auto* properties = enrollment.initial_twin->if_contains("properties");
+  const auto* properties = text.if_contains("properties");
   if (properties == nullptr || !properties->is_object()) return twin;
   if (const auto* desired = properties->get_object().if_contains("desired");
       desired != nullptr && desired->is_object()) {
@@ -41,12 +40,18 @@ FormerHub former_hub(const std::string& name, const model::InstanceConfig& confi
   return {std::move(hub), ours};
 }
 
-HubDeviceSpec spec_for(const AssignmentInput& input) {
+/// A webhook's stands before the enrollment's.
+InitialTwin initial_twin(const Allocation& chosen, const Enrollment& enrollment) {
+  if (chosen.initial_twin) return read_twin(*chosen.initial_twin);
+  return enrollment.initial_twin ? read_twin(*enrollment.initial_twin) : InitialTwin();
+}
+
+HubDeviceSpec spec_for(const Allocation& chosen, const AssignmentInput& input) {
   HubDeviceSpec spec;
   spec.device_id = device_id_of(input);
   spec.credential = input.credential;
   spec.iot_edge = input.enrollment.iot_edge;
-  spec.initial_twin = initial_twin(input.enrollment);
+  spec.initial_twin = initial_twin(chosen, input.enrollment);
   return spec;
 }
 
@@ -65,14 +70,14 @@ std::string device_id_of(const AssignmentInput& input) {
   return input.enrollment.device_id.empty() ? input.enrollment.id : input.enrollment.device_id;
 }
 
-ReprovisionPlan plan_for(const LinkedHub& chosen, const AssignmentInput& input) {
+ReprovisionPlan plan_for(const Allocation& chosen, const AssignmentInput& input) {
   const ReprovisionPolicy policy = effective_policy(input);
   const bool resets = policy.update_hub_assignment && !policy.migrate_device_data;
   ReprovisionPlan plan;
-  plan.target = &chosen;
-  plan.spec = spec_for(input);
+  plan.target = chosen.hub;
+  plan.spec = spec_for(chosen, input);
   const std::string& former = input.record.assigned_hub;
-  plan.spec.expected_there = equals_nocase(former, chosen.host_name);
+  plan.spec.expected_there = equals_nocase(former, chosen.hub->host_name);
   if (former.empty() || plan.spec.expected_there) {
     // The first time, or its record was deleted: a device that is there is taken over. Else the same hub again
     // or for ever.
@@ -83,6 +88,7 @@ ReprovisionPlan plan_for(const LinkedHub& chosen, const AssignmentInput& input) 
   plan.former = former_hub(former, input.config);
   // Who is to stay loses nothing either when its hub is gone.
   plan.carry = !resets && plan.former->linked;
+  if (plan.carry && chosen.initial_twin) plan.twin_instead = plan.spec.initial_twin;
   plan.spec.existing_twin = HubDeviceSpec::ExistingTwin::kReplace;
   plan.substatus = plan.carry ? Substatus::kDeviceDataMigrated : Substatus::kDeviceDataReset;
   return plan;

@@ -24,10 +24,13 @@ struct ReprovisionPlan {
   const model::LinkedHub* target = nullptr;
   std::optional<FormerHub> former;  ///< when the device moves
   bool carry = false;               ///< its data go along (R-110)
+  /// Takes the place of the twin that goes along.
+  std::optional<InitialTwin> twin_instead = {};
   HubDeviceSpec spec;
   model::Substatus substatus = model::Substatus::kInitialAssignment;
 };
 
-ReprovisionPlan plan_for(const model::LinkedHub& chosen, const AssignmentInput& input);
+/// `chosen` has a hub.
+ReprovisionPlan plan_for(const Allocation& chosen, const AssignmentInput& input);
 
 }  // namespace muster::provisioning
