@@ -19,6 +19,7 @@ void add_device_commands(CLI::App& app, Selection& selection);
 void add_profile_commands(CLI::App& app, Selection& selection);
 void add_completion_command(CLI::App& app, Selection& selection);
 void add_explain_command(CLI::App& app, Selection& selection);
+void add_webhook_commands(CLI::App& app, Selection& selection);
 void add_tpm_commands(CLI::App& app, Selection& selection);
 
 }  // namespace muster::cli

@@ -106,6 +106,15 @@ give_up_seconds = 300         # a registration that its hub keeps failing has fa
 # networks = ["10.1.0.0/16=eu-west", "2001:db8::/32=us-east"]       # where devices are; the smallest network counts
 # latencies = ["eu-west=us-east:90", "eu-west=hub.example.net:12"]  # milliseconds from a region to a region or a hub
 
+[allocation]                  # webhooks of the allocation policy custom
+# webhook_hosts = ["alloc.example.net", "*.functions.example.net"]  # the only hosts that may be called; needed for one
+                              # on this machine. Without it any host but this machine and link-local addresses
+webhook_connect_seconds = 5
+webhook_timeout_seconds = 10  # of a call as a whole
+webhook_concurrent_calls = 16 # of one host that wait for an answer
+webhook_failures_to_rest = 5  # in a row, until a webhook is left alone for 5 to 60 seconds
+webhook_keep_exchanges = 20   # of each webhook, for `muster webhook exchanges`
+
 [outbound]                    # requests to linked hubs and webhooks
 # ca_file = "plant-ca.pem"               # certificates (PEM) to trust besides the system's
 # connect_to = ["hub.example.net=10.0.0.7:8443"]   # HOST=ADDRESS[:PORT]: where to connect to in place of what DNS says

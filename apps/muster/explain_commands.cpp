@@ -6,9 +6,9 @@
 #include "base/text.h"
 #include "muster/answer.h"
 #include "muster/commands.h"
+#include "muster/connect_signed.h"
 #include "muster/explain_view.h"
 #include "muster/files.h"
-#include "muster/signed_client.h"
 #include "wire/percent.h"
 
 namespace muster::cli {
@@ -49,12 +49,6 @@ std::string thumbprint_of(std::string_view text) {
     if (c != ':') digits.push_back(c);
   }
   return is_hex(digits) && (digits.size() == 64 || digits.size() == 40) ? digits : std::string();
-}
-
-Result<SignedClient> connect(const Program& program, const ConnectionOptions& options) {
-  auto access = find_service(options, program.environment);
-  if (!access) return std::unexpected(access.error());
-  return SignedClient(std::move(access->connection), "2021-10-01", program.make_send(access->http), program.clock);
 }
 
 int show_one(const Program& program, const ExplainCommand& command, const Result<boost::json::value>& attempt) {
@@ -124,7 +118,7 @@ int explain(const Program& program, const ExplainCommand& command) {
                                   "Give what happened (an id) or what might happen (--registration-id, --chain, "
                                   "--token), not both."});
   }
-  const auto service = connect(program, command.client.connection);
+  const auto service = connect_signed(program, command.client.connection);
   if (!service) return report_usage(program, service.error());
   if (command.is_dry_run()) return dry_run(program, command, *service);
   if (is_tracking_id(command.what)) {

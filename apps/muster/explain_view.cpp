@@ -90,6 +90,17 @@ std::string format_attempt(const object& attempt) {
   return lines.text();
 }
 
+std::string format_webhook_trial(const object& trial) {
+  Lines lines;
+  lines.add("webhook", text_of(trial, "webhook"));
+  lines.add("registration id", text_of(trial, "registrationId"));
+  const auto* assigns = trial.if_contains("assigns");
+  const bool good = assigns != nullptr && assigns->is_bool() && assigns->get_bool();
+  lines.add(good ? "assigns to" : "would fail", text_of(trial, "verdict"));
+  if (const array* checks = array_of(trial, "checks")) add_checks(lines, *checks);
+  return lines.text();
+}
+
 std::string format_attempts(const array& attempts) {
   std::vector<Row> rows;
   for (const value& item : attempts) {

@@ -42,6 +42,7 @@ int run(int argc, const char* const* argv, const Program& program) {
   add_instance_commands(app, selection);
   add_device_commands(app, selection);
   add_explain_command(app, selection);
+  add_webhook_commands(app, selection);
   add_tpm_commands(app, selection);
   add_profile_commands(app, selection);
   add_completion_command(app, selection);

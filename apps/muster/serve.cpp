@@ -28,6 +28,7 @@
 #include "server/http/session.h"
 #include "server/metrics/event_metrics.h"
 #include "server/metrics/link_metrics.h"
+#include "server/metrics/webhook_metrics.h"
 #include "server/mqtt/connection.h"
 #include "server/mqtt/provisioning.h"
 #include "server/net/server.h"
@@ -98,6 +99,8 @@ class Running {
     if (server_) server_->stop(kStopGrace);
     if (operations_) operations_->stop();
     if (service_) service_->sinks().stop();
+    if (service_) service_->custom_allocation().stop();
+    webhook_http_.stop();
     outbound_.stop();  // what waits for others goes on, so that the service can end it
     service_.reset();
   }
@@ -190,7 +193,8 @@ class Running {
   }
 
  private:
-  explicit Running(const ServeOptions& options) : options_(options), outbound_(options.outbound) {}
+  explicit Running(const ServeOptions& options)
+      : options_(options), outbound_(options.outbound), webhook_http_(options.webhook_http()) {}
 
   Result<void> start_parts() {
     if (auto opened = open_folder(); !opened) return opened;
@@ -259,6 +263,8 @@ class Running {
                                           .clock = clock_,
                                           .random = random_,
                                           .outbound = outbound_,
+                                          .webhook_http = webhook_http_,
+                                          .webhooks = options_.webhooks,
                                           .hub_links = options_.hub_links,
                                           .hub_patience = options_.hub_patience,
                                           .geo = &options_.geo,
@@ -286,6 +292,8 @@ class Running {
                       [&store = *store_] { return static_cast<double>(store.pending_writes()); });
     links_ = std::make_unique<server::LinkMetrics>(service_->azure_hubs(), service_->registrar().leftovers());
     metrics.add(*links_);
+    webhook_metrics_ = std::make_unique<server::WebhookMetrics>(service_->custom_allocation());
+    metrics.add(*webhook_metrics_);
     note_ca_certificates();
     return {};
   }
@@ -410,6 +418,7 @@ class Running {
   SystemClock clock_;
   SystemRandom random_;
   outbound::CurlClient outbound_;
+  outbound::CurlClient webhook_http_;
   std::unique_ptr<server::DataFolder> folder_;
   std::unique_ptr<server::Operations> operations_;
   std::shared_ptr<crypto::Sealer> sealer_;
@@ -418,6 +427,7 @@ class Running {
   std::unique_ptr<server::Service> service_;
   std::unique_ptr<server::EventMetrics> event_metrics_;
   std::unique_ptr<server::LinkMetrics> links_;
+  std::unique_ptr<server::WebhookMetrics> webhook_metrics_;
   std::unique_ptr<server::mqtt::MqttProtocol> mqtt_;
   std::unique_ptr<server::mqtt::MqttProtocol> mqtt_over_web_socket_;
   std::unique_ptr<server::amqp::Provisioning> amqp_owner_;

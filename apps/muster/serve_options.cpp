@@ -11,6 +11,8 @@
 
 #include "muster/config_file.h"
 #include "muster/serve_settings.h"
+#include "provisioning/webhook_answer.h"
+#include "provisioning/webhook_target.h"
 
 namespace muster::cli {
 namespace {
@@ -103,6 +105,18 @@ std::vector<std::string> ServeOptions::certificate_names() const {
     if (!always.empty() && std::ranges::find(names, always) == names.end()) names.push_back(always);
   }
   return names;
+}
+
+outbound::HttpOptions ServeOptions::webhook_http() const {
+  using provisioning::WebhookHosts;
+  outbound::HttpOptions http = outbound;
+  http.connect_timeout = webhooks.connect_timeout;
+  http.timeout = webhooks.timeout;
+  http.max_response = provisioning::kMaxWebhookAnswer;
+  http.max_connections_per_host = webhooks.concurrent;
+  http.refused_networks =
+      provisioning::refused_webhook_networks(webhooks.hosts.empty() ? WebhookHosts::kAny : WebhookHosts::kNamed);
+  return http;
 }
 
 Machine this_machine() {

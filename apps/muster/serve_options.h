@@ -93,8 +93,11 @@ struct ServeOptions {
   hub::AzureLinkSettings hub_links;               ///< [linked_hubs] how hubs elsewhere are called
   std::chrono::seconds hub_patience{300};         ///< [linked_hubs] until a registration that its hub fails has failed
   model::GeoTable geo;                            ///< [geo] where networks are, and how far from each other (R-086)
+  provisioning::WebhookSettings webhooks;         ///< [allocation] how webhooks are called
   outbound::HttpOptions outbound = {.trust_system = true};  ///< [outbound] how linked hubs and webhooks are reached
 
+  /// How webhooks are reached: as linked hubs are, within narrower limits, and not at every address.
+  [[nodiscard]] outbound::HttpOptions webhook_http() const;
   /// The names a generated server certificate carries: the host names, "localhost" and "127.0.0.1".
   [[nodiscard]] std::vector<std::string> certificate_names() const;
 };

@@ -108,6 +108,13 @@ burst_calls = 20
 concurrent_calls = 4
 timeout_seconds = 7
 give_up_seconds = 60
+[allocation]
+webhook_hosts = ["alloc.example.net", "*.fn.example.net"]
+webhook_connect_seconds = 2
+webhook_timeout_seconds = 4
+webhook_concurrent_calls = 3
+webhook_failures_to_rest = 7
+webhook_keep_exchanges = 0
 [geo]
 region = "eu-west"
 networks = ["10.1.0.0/16=eu-west"]
@@ -152,6 +159,14 @@ connect_to = ["a.example.net=10.0.0.7:8443", "b.example.net=10.0.0.8"]
             (hub::AzureLinkSettings{
                 .calls_per_minute = 600, .burst = 20, .concurrent = 4, .timeout = std::chrono::seconds(7)}));
   EXPECT_EQ(options->hub_patience, std::chrono::seconds(60));
+  EXPECT_THAT(options->webhooks.hosts, ElementsAre("alloc.example.net", "*.fn.example.net"));
+  EXPECT_EQ(options->webhooks.failures_to_rest, 7);
+  EXPECT_EQ(options->webhooks.keep_exchanges, 0U);
+  const auto webhook_http = options->webhook_http();
+  EXPECT_EQ(webhook_http.connect_timeout, seconds(2));
+  EXPECT_EQ(webhook_http.timeout, seconds(4));
+  EXPECT_EQ(webhook_http.max_connections_per_host, 3U);
+  EXPECT_EQ(webhook_http.ca_file, "plant.pem");
   EXPECT_EQ(options->geo.region_of("10.1.2.3"), "eu-west");
   model::LinkedHub hub;
   hub.location = "us-east";
@@ -159,6 +174,16 @@ connect_to = ["a.example.net=10.0.0.7:8443", "b.example.net=10.0.0.8"]
   EXPECT_EQ(options->outbound.ca_file, "plant.pem");
   EXPECT_TRUE(options->outbound.trust_system);
   EXPECT_THAT(options->outbound.connect_to, ElementsAre("a.example.net::10.0.0.7:8443", "b.example.net::10.0.0.8:"));
+}
+
+TEST(ServeOptions, WebhooksAreAtFewerAddressesThanLinkedHubs) {
+  const auto defaults = load_file("");
+  const auto named = load_file("[allocation]\nwebhook_hosts = 'localhost'\n");
+  ASSERT_TRUE(defaults && named);
+  EXPECT_TRUE(defaults->outbound.refused_networks.empty());
+  EXPECT_GT(defaults->webhook_http().refused_networks.size(), named->webhook_http().refused_networks.size());
+  EXPECT_FALSE(named->webhook_http().refused_networks.empty());
+  EXPECT_FALSE(load_file("[allocation]\nwebhook_hosts = 'https://alloc.example.net/x'\n"));
 }
 
 TEST(ServeOptions, WhatOperatorsSeeCanBePlacedAndSwitchedOff) {

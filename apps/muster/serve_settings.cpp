@@ -8,6 +8,7 @@
 #include "model/ids.h"
 #include "muster/setting_values.h"
 #include "outbound/connect_to.h"
+#include "provisioning/webhook_target.h"
 
 namespace muster::cli {
 namespace {
@@ -111,6 +112,26 @@ Result<void> set_outbound_addresses(ServeOptions& options, Values values) {
     options.outbound.connect_to.push_back(*std::move(entry));
   }
   return {};
+}
+
+Result<void> set_webhook_hosts(ServeOptions& options, Values values) {
+  options.webhooks.hosts.clear();
+  for (const std::string& text : values) {
+    if (!provisioning::is_host_pattern(text)) {
+      return invalid(fmt::format("must name hosts, or \"*.\" and a domain: '{}'", text));
+    }
+    options.webhooks.hosts.push_back(text);
+  }
+  return {};
+}
+
+/// Whole seconds into a finer time.
+template <int least, int most>
+Result<void> set_seconds(std::chrono::milliseconds& out, Values values) {
+  std::chrono::seconds seconds{};
+  auto set = set_duration<least, most>(seconds, values);
+  if (set) out = seconds;
+  return set;
 }
 
 Result<void> set_own_region(ServeOptions& options, Values values) {
@@ -357,6 +378,17 @@ constexpr std::array kSettings = std::to_array<ServeSetting>({
      }},
     {"linked_hubs", "give_up_seconds", SettingType::kInteger, "", "", "", "",
      [](ServeOptions& o, Values v) { return set_duration<1, kDay>(o.hub_patience, v); }},
+    {"allocation", "webhook_hosts", SettingType::kTextList, "", "", "", "", set_webhook_hosts},
+    {"allocation", "webhook_connect_seconds", SettingType::kInteger, "", "", "", "",
+     [](ServeOptions& o, Values v) { return set_seconds<1, 60>(o.webhooks.connect_timeout, v); }},
+    {"allocation", "webhook_timeout_seconds", SettingType::kInteger, "", "", "", "",
+     [](ServeOptions& o, Values v) { return set_seconds<1, 300>(o.webhooks.timeout, v); }},
+    {"allocation", "webhook_concurrent_calls", SettingType::kInteger, "", "", "", "",
+     [](ServeOptions& o, Values v) { return set_integer<1, 1000>(o.webhooks.concurrent, v); }},
+    {"allocation", "webhook_failures_to_rest", SettingType::kInteger, "", "", "", "",
+     [](ServeOptions& o, Values v) { return set_integer<1, 1000>(o.webhooks.failures_to_rest, v); }},
+    {"allocation", "webhook_keep_exchanges", SettingType::kInteger, "", "", "", "",
+     [](ServeOptions& o, Values v) { return set_integer<0, 1000>(o.webhooks.keep_exchanges, v); }},
     {"geo", "region", SettingType::kText, "", "", "", "", set_own_region},
     {"geo", "networks", SettingType::kTextList, "", "", "", "", set_networks},
     {"geo", "latencies", SettingType::kTextList, "", "", "", "", set_latencies},

@@ -26,7 +26,13 @@ array findings_json(const std::vector<model::Finding>& findings) {
   return out;
 }
 
-array checks_json(const std::vector<model::Check>& checks) {
+void put_unless_empty(object& out, std::string_view member, const std::string& text) {
+  if (!text.empty()) out[member] = text;
+}
+
+}  // namespace
+
+array to_json(const std::vector<model::Check>& checks) {
   array out;
   for (const model::Check& check : checks) {
     object row{{"check", check.what}, {"passed", check.passed}};
@@ -35,12 +41,6 @@ array checks_json(const std::vector<model::Check>& checks) {
   }
   return out;
 }
-
-void put_unless_empty(object& out, std::string_view member, const std::string& text) {
-  if (!text.empty()) out[member] = text;
-}
-
-}  // namespace
 
 object to_json(const model::Attempt& attempt) {
   object out{{"trackingId", attempt.tracking_id},
@@ -62,7 +62,7 @@ object to_json(const model::Attempt& attempt) {
   put_unless_empty(out, "apiVersion", attempt.api_version);
   put_unless_empty(out, "sha256Thumbprint", attempt.thumbprint);
   out["findings"] = findings_json(attempt.findings);
-  out["checks"] = checks_json(attempt.checks);
+  out["checks"] = to_json(attempt.checks);
   return out;
 }
 

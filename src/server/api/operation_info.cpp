@@ -43,11 +43,12 @@ DeviceOperation device_operation(const Route& route) {
 }
 
 OperationInfo service_operation(const Route& route) {
-  constexpr std::array<std::pair<std::string_view, std::string_view>, 4> kTypes{
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 5> kTypes{
       {{"enrollments", "IndividualEnrollment"},
        {"enrollmentGroups", "EnrollmentGroup"},
        {"registrations", "Registration"},
-       {"attempts", "Attempt"}}};
+       {"attempts", "Attempt"},
+       {"webhooks", "Webhook"}}};
   OperationInfo info{.api = Api::kService, .name = name_of(route), .type = capitalized(route.path.front())};
   for (const auto& [word, type] : kTypes) {
     if (equals_nocase(word, route.path.front())) info.type = type;

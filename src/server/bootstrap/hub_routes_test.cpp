@@ -41,6 +41,7 @@ class HubRoutes : public testing::Test {
                               .clock = world_.clock,
                               .random = world_.random,
                               .outbound = outbound_,
+                              .webhook_http = outbound_,
                               .attestation = {},
                               .attempts = {},
                               .limits = {}})

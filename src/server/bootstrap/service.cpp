@@ -30,8 +30,9 @@ Service::Service(const Parts& parts, InstanceDirectory instances)
       hubs_(local_hub_, azure_hubs_),
       observed_hub_(hubs_, parts.hub_metrics),
       attempts_(parts.store, parts.clock, parts.attempts),
+      custom_allocation_({parts.webhook_http, parts.clock}, parts.webhooks),
       registrar_({parts.store, observed_hub_, parts.clock, parts.random, attempts_, parts.registration_observer,
-                  parts.hub_patience, parts.geo},
+                  parts.hub_patience, parts.geo, &custom_allocation_},
                  parts.attestation),
       enrollments_(parts.store, parts.random, parts.limits.bulk_items),
       transfer_(parts.store, parts.random),
@@ -41,6 +42,7 @@ Service::Service(const Parts& parts, InstanceDirectory instances)
       management_({parts.store, parts.random, azure_hubs_, parts.limits.linked_hubs}),
       hub_policies_(parts.store, parts.random),
       explanations_(parts.store, parts_.attestation, parts.geo),
+      webhook_api_(parts.store, custom_allocation_),
       devices_({instances_, parts.store, registrar_, attempts_, parts.clock}, parts.limits),
       device_api_(devices_),
       gateway_({devices_, parts.clock, parts.random, parts.operation_observers}),
@@ -93,6 +95,7 @@ Result<void> Service::begin_sinks() {
 
 /// The registrar waits for what it has begun, and must not wait for hubs.
 Service::~Service() {
+  custom_allocation_.stop();
   azure_hubs_.stop();
 }
 
@@ -112,7 +115,8 @@ Result<std::size_t> Service::purge_jobs(std::chrono::hours retention) {
 std::vector<Route> Service::all_routes() {
   std::vector<Route> out;
   for (auto routes : {enrollments_.routes(), transfer_.routes(), registrations_.routes(), revocations_.routes(),
-                      management_.routes(), hub_policies_.routes(), explanations_.routes(), device_api_.routes()}) {
+                      management_.routes(), hub_policies_.routes(), explanations_.routes(), webhook_api_.routes(),
+                      device_api_.routes()}) {
     out.insert(out.end(), std::make_move_iterator(routes.begin()), std::make_move_iterator(routes.end()));
   }
   return out;

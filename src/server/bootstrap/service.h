@@ -14,6 +14,7 @@
 #include "hub/local_hub.h"
 #include "hub/sinks.h"
 #include "outbound/http.h"
+#include "provisioning/custom_allocation.h"
 #include "provisioning/registrar.h"
 #include "provisioning/revocation.h"
 #include "server/api/api_handler.h"
@@ -27,6 +28,7 @@
 #include "server/api/management_api.h"
 #include "server/api/registration_api.h"
 #include "server/api/revocation_api.h"
+#include "server/api/webhook_api.h"
 #include "server/hub_api/event_api.h"
 #include "server/hub_api/hub_handler.h"
 #include "server/hub_api/job_api.h"
@@ -50,6 +52,8 @@ class Service {
     const Clock& clock;
     Random& random;
     outbound::HttpClient& outbound;
+    outbound::HttpClient& webhook_http;  ///< that refuses addresses of refused_webhook_networks()
+    provisioning::WebhookSettings webhooks = {};
     hub::AzureLinkSettings hub_links = {};
     std::chrono::seconds hub_patience = std::chrono::minutes(5);  ///< as of the registrar
     const model::GeoTable* geo = nullptr;  ///< where networks and hubs are (R-086); may be null, outlives the service
@@ -79,6 +83,7 @@ class Service {
   /// What is spoken over MQTT: the device API, and the hubs.
   [[nodiscard]] mqtt::Owner& mqtt() { return mqtt_devices_; }
   [[nodiscard]] provisioning::Registrar& registrar() { return registrar_; }
+  [[nodiscard]] provisioning::CustomAllocation& custom_allocation() { return custom_allocation_; }
   [[nodiscard]] hub::JobRunner& job_runner() { return job_runner_; }
   [[nodiscard]] const HubHandler& hub_handler() const { return hub_handler_; }
   [[nodiscard]] hub::AzureHubs& azure_hubs() { return azure_hubs_; }
@@ -108,6 +113,7 @@ class Service {
   hub::LinkedHubs hubs_;
   ObservedHub observed_hub_;
   provisioning::AttemptJournal attempts_;
+  provisioning::CustomAllocation custom_allocation_;
   provisioning::Registrar registrar_;
   EnrollmentApi enrollments_;
   EnrollmentTransfer transfer_;
@@ -117,6 +123,7 @@ class Service {
   ManagementApi management_;
   HubPolicyApi hub_policies_;
   AttemptApi explanations_;
+  WebhookApi webhook_api_;
   DeviceService devices_;
   DeviceApi device_api_;
   DeviceGateway gateway_;

@@ -30,6 +30,7 @@ class ServiceRoutes : public testing::Test {
                                                      .clock = world_.clock,
                                                      .random = world_.random,
                                                      .outbound = outbound_,
+                                                     .webhook_http = outbound_,
                                                      .attestation = {},
                                                      .attempts = {},
                                                      .limits = {}})
