@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <variant>
@@ -62,7 +63,8 @@ struct HubDevice {
   std::string generation_id;  ///< new whenever the device is created anew
   std::string etag;
   TimePoint created;
-  TimePoint updated;  ///< of the identity; the twin has its own times
+  TimePoint updated;           ///< of the identity; the twin has its own times
+  std::uint64_t messages = 0;  ///< to the device that wait; counted as it is read, not kept with it
 
   bool operator==(const HubDevice&) const = default;
 };

@@ -3,11 +3,10 @@
 #include <array>
 #include <utility>
 
-#include <boost/json/array.hpp>
-
 #include "base/bytes.h"
 #include "base/text.h"
 #include "model/json.h"
+#include "model/property_bag_json.h"
 #include "model/stored_value.h"
 
 namespace muster::model {
@@ -80,11 +79,9 @@ json::object to_json(const HubEvent& event) {
 }
 
 json::object to_stored_json(const HubEvent& event) {
-  json::array properties;
-  properties.reserve(event.properties.size());
-  for (const auto& [name, value] : event.properties) properties.push_back(json::array{name, text_or_null(value)});
-  return {{"device", event.device_id}, {"generation", event.generation_id},     {"auth", event.auth_method},
-          {"source", event.source},    {"enqueued", to_micros(event.enqueued)}, {"properties", std::move(properties)}};
+  return {
+      {"device", event.device_id}, {"generation", event.generation_id},     {"auth", event.auth_method},
+      {"source", event.source},    {"enqueued", to_micros(event.enqueued)}, {"properties", to_json(event.properties)}};
 }
 
 Result<HubEvent> hub_event_from_stored_json(const json::object& stored) {
@@ -94,19 +91,8 @@ Result<HubEvent> hub_event_from_stored_json(const json::object& stored) {
                .generation_id = reader.text_or_empty("generation"),
                .auth_method = reader.text_or_empty("auth"),
                .source = reader.required_text("source"),
+               .properties = read_properties(reader),
                .enqueued = stored_time(reader, "enqueued")};
-  if (const json::array* properties = reader.array("properties")) {
-    for (const json::value& each : *properties) {
-      const json::array* pair = each.if_array();
-      if (pair == nullptr || pair->size() != 2 || !pair->front().is_string()) {
-        reader.reject("properties", "holds something else");
-        continue;
-      }
-      const auto* value = pair->back().if_string();
-      out.properties.emplace_back(pair->front().get_string(),
-                                  value == nullptr ? std::nullopt : std::optional<std::string>(*value));
-    }
-  }
   return unless_damaged(fault, std::move(out), "hub event");
 }
 

@@ -17,6 +17,7 @@ inline constexpr std::string_view kTelemetrySource = "Telemetry";
 inline constexpr std::string_view kLifecycleSource = "deviceLifecycleEvents";
 inline constexpr std::string_view kTwinChangeSource = "twinChangeEvents";
 inline constexpr std::string_view kConnectionSource = "deviceConnectionStateEvents";
+inline constexpr std::string_view kMessageFeedbackSource = "deviceMessageFeedback";  ///< our own, see hub_message.h
 
 /// One message of a device in the event log of its hub (hub-api.md 6.3).
 struct HubEvent {

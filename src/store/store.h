@@ -16,6 +16,7 @@
 #include "model/hub_device.h"
 #include "model/hub_event.h"
 #include "model/hub_job.h"
+#include "model/hub_message.h"
 #include "model/hub_notice.h"
 #include "model/instance.h"
 #include "model/registration.h"
@@ -142,6 +143,33 @@ struct HubLog {
   std::uint64_t first = 0;   ///< number of the oldest event that is kept; one more than `last` when none is
   std::uint64_t last = 0;    ///< number that was given last
   std::uint64_t octets = 0;  ///< of the events that are kept, as stored
+};
+
+/// Which device of which local hub.
+struct HubDeviceKey {
+  InstanceId instance;
+  std::string hub;
+  std::string device_id;
+
+  auto operator<=>(const HubDeviceKey&) const = default;
+};
+
+/// Which messages a device is to get next.
+struct HubMessageOrder {
+  std::uint64_t after = 0;  ///< number of the one before
+  std::size_t messages = 1;
+  TimePoint now;                  ///< those that have expired end
+  std::uint32_t deliveries = 10;  ///< as those that went out so often
+};
+
+struct HubMessageBatch {
+  std::vector<model::HubMessage> messages;
+  bool fed_back = false;  ///< the event log of the hub has got something
+};
+
+struct HubMessagesEnded {
+  std::size_t count = 0;
+  bool fed_back = false;  ///< as of a batch
 };
 
 /// How an operation ends; all of it in one transaction.
@@ -318,6 +346,21 @@ class Store {
   virtual Task<Result<std::uint64_t>> find_hub_consumer(InstanceId instance, std::string hub, std::string consumer) = 0;
   virtual Task<Result<void>> put_hub_consumer(InstanceId instance, std::string hub, std::string consumer,
                                               std::uint64_t position) = 0;
+
+  // --- messages to devices of the local hubs ---------------------------------------------------------------------
+  /// Gives it the next number of its device. kNotFound for an unknown device, kLimitExceeded when `most` wait that have
+  /// not expired when it was enqueued.
+  virtual Task<Result<void>> add_hub_message(InstanceId instance, std::string hub, model::HubMessage message,
+                                             std::size_t most) = 0;
+  /// In the order of their numbers. That they go out is counted before they do. Those that may not go out any more end,
+  /// with feedback in the hub's event log for senders who asked for it, as everywhere below; all in one transaction.
+  virtual Task<Result<HubMessageBatch>> take_hub_messages(HubDeviceKey device, HubMessageOrder order) = 0;
+  /// Ends the message with this number, or all of the device; that there is none is no error.
+  virtual Task<Result<HubMessagesEnded>> end_hub_messages(HubDeviceKey device, std::optional<std::uint64_t> number,
+                                                          model::MessageOutcome outcome, TimePoint now) = 0;
+  /// Ends messages that have expired; no more at once than a commit takes that holds nobody up. The devices that they
+  /// were for; none: nothing is left to end.
+  virtual Task<Result<std::vector<HubDeviceKey>>> expire_hub_messages(TimePoint now) = 0;
 
   // --- jobs of the local hubs ------------------------------------------------------------------------------------
   /// kConflict when the id is taken, kLimitExceeded when `most_open` jobs of the hub are open already.

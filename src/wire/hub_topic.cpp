@@ -179,6 +179,17 @@ std::string desired_topic(std::int64_t version) {
   return fmt::format("{}?$version={}", kDesired, version);
 }
 
+std::string message_topic(std::string_view device_id, const PropertyBag& properties) {
+  std::string out = messages_of(device_id);
+  std::string_view between;
+  for (const auto& [name, value] : properties) {
+    out += std::exchange(between, "&");
+    out += percent_encode(name);
+    if (value) out += "=" + percent_encode(*value);
+  }
+  return out;
+}
+
 Result<HubTopic> parse_hub_topic(std::string_view topic, std::string_view device_id) {
   if (topic.starts_with(kMethodCall)) return parse_method_call(topic.substr(kMethodCall.size()));
   if (topic.starts_with(kDesired)) return parse_desired(topic.substr(kDesired.size()));

@@ -52,6 +52,8 @@ std::string method_topic(std::string_view name, std::string_view request_id);
 /// `version` of the reported properties after a patch.
 std::string twin_answer_topic(int status, std::string_view request_id, std::optional<std::int64_t> version = {});
 std::string desired_topic(std::int64_t version);
+/// Names and values are percent-encoded, as devices look for `%24.mid` (hub-api.md 3.2); what has no value is its name.
+std::string message_topic(std::string_view device_id, const PropertyBag& properties);
 
 /// $iothub/methods/POST/{name}/?$rid={rid}
 struct MethodCallTopic {

@@ -64,6 +64,10 @@ TEST(HubTopic, WhatTheHubPublishesIsCutByClients) {
   EXPECT_EQ(twin_answer_topic(200, "7"), "$iothub/twin/res/200/?$rid=7");
   EXPECT_EQ(twin_answer_topic(204, "7", 3), "$iothub/twin/res/204/?$rid=7&$version=3");
   EXPECT_EQ(desired_topic(4), "$iothub/twin/PATCH/properties/desired/?$version=4");
+  EXPECT_EQ(message_topic("d", {}), "devices/d/messages/devicebound/");
+  const PropertyBag bag{{"$.mid", "m 1"}, {"k&", "a=b/+"}, {"empty", ""}, {"flag", std::nullopt}};
+  EXPECT_EQ(message_topic("d", bag), "devices/d/messages/devicebound/%24.mid=m%201&k%26=a%3Db%2F%2B&empty=&flag");
+  EXPECT_EQ(parse_hub_topic(message_topic("d", bag), "d").value(), HubTopic(MessageTopic{bag}));
 }
 
 TEST(HubTopic, DevicesReadWhatTheHubPublishes) {

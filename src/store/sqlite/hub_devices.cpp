@@ -5,6 +5,7 @@
 #include <boost/json/serialize.hpp>
 #include <fmt/format.h>
 
+#include "store/sqlite/hub_messages.h"
 #include "store/sqlite/hub_notices.h"
 #include "store/sqlite/rows.h"
 
@@ -16,12 +17,13 @@ std::string key_context(const InstanceId& instance, std::string_view hub_key, st
   return fmt::format("device|{}|{}|{}|{}", instance, hub_key, device_id, slot);
 }
 
-/// Columns: hub, device_id, body, primary_key, secondary_key.
+/// Columns: hub, device_id, body, primary_key, secondary_key, how many messages wait.
 Result<model::HubDevice> read_device(const Session& session, const InstanceId& instance, const Statement& row) {
   const auto body = parse_body(row.text(2));
   if (!body) return std::unexpected(body.error());
   auto device = model::hub_device_from_stored_json(*body);
   if (!device) return device;
+  device->messages = static_cast<std::uint64_t>(row.integer(5));
   auto* keys = std::get_if<model::SasCredential>(&device->credential);
   if (keys == nullptr) return device;
   auto primary = unseal(session, row, 3, key_context(instance, row.text(0), row.text(1), "primary"));
@@ -53,9 +55,11 @@ Result<void> write_device(const Session& session, const InstanceId& instance, co
 Result<std::optional<model::HubDevice>> find_hub_device(const Session& session, const InstanceId& instance,
                                                         const std::string& hub, const std::string& device_id) {
   return read_optional<model::HubDevice>(
-      session.connection.query("SELECT hub, device_id, body, primary_key, secondary_key FROM hub_device "
-                               "WHERE instance = ? AND hub = ? AND device_id = ?",
-                               instance, model::id_key(hub), device_id),
+      session.connection.query(
+          "SELECT d.hub, d.device_id, d.body, d.primary_key, d.secondary_key, (SELECT COUNT(*) FROM hub_message m "
+          "WHERE m.instance = d.instance AND m.hub = d.hub AND m.device_id = d.device_id) FROM hub_device d "
+          "WHERE instance = ? AND hub = ? AND device_id = ?",
+          instance, model::id_key(hub), device_id),
       [&](const Statement& row) { return read_device(session, instance, row); });
 }
 
@@ -97,9 +101,11 @@ Result<Page<model::HubDevice>> list_hub_devices(const Session& session, const In
                                                 const std::string& hub, const std::string& after, std::size_t limit) {
   const std::size_t count = std::max<std::size_t>(limit, 1);
   auto found = read_all<model::HubDevice>(
-      session.connection.query("SELECT hub, device_id, body, primary_key, secondary_key FROM hub_device "
-                               "WHERE instance = ? AND hub = ? AND device_id > ? ORDER BY device_id LIMIT ?",
-                               instance, model::id_key(hub), after, count + 1),
+      session.connection.query(
+          "SELECT d.hub, d.device_id, d.body, d.primary_key, d.secondary_key, (SELECT COUNT(*) FROM hub_message m "
+          "WHERE m.instance = d.instance AND m.hub = d.hub AND m.device_id = d.device_id) FROM hub_device d "
+          "WHERE instance = ? AND hub = ? AND device_id > ? ORDER BY device_id LIMIT ?",
+          instance, model::id_key(hub), after, count + 1),
       [&](const Statement& row) { return read_device(session, instance, row); });
   if (!found) return std::unexpected(found.error());
   Page<model::HubDevice> page{.items = std::move(*found), .next = {}};
@@ -129,6 +135,7 @@ Result<void> remove_hub_device(const Session& session, const InstanceId& instanc
   if (!current) return std::unexpected(current.error());
   if (!*current) return fail(ErrorCode::kNotFound, "Device not found.");
   if (auto allowed = check(**current); !allowed) return allowed;
+  if (auto forgotten = forget_hub_messages(session, {instance, hub, device_id}); !forgotten) return forgotten;
   auto removed = session.connection.run("DELETE FROM hub_device WHERE instance = ? AND hub = ? AND device_id = ?",
                                         instance, model::id_key(hub), device_id);
   if (!removed || session.notices == nullptr) return without_count(removed);

@@ -249,9 +249,33 @@ CREATE TABLE hub_leftover (
 ) WITHOUT ROWID;
 )sql";
 
+// Messages that wait for devices of hubs. The row of a mailbox outlives its messages, so that no number is given twice
+// as long as the device is the same.
+constexpr const char* kVersion9 = R"sql(
+CREATE TABLE hub_mailbox (
+  instance TEXT NOT NULL REFERENCES instance (instance),
+  hub TEXT NOT NULL,
+  device_id TEXT NOT NULL,
+  last BIGINT NOT NULL,
+  PRIMARY KEY (instance, hub, device_id)
+) WITHOUT ROWID;
+CREATE TABLE hub_message (
+  instance TEXT NOT NULL REFERENCES instance (instance),
+  hub TEXT NOT NULL,
+  device_id TEXT NOT NULL,
+  number BIGINT NOT NULL,
+  expires BIGINT NOT NULL,
+  deliveries INTEGER NOT NULL,
+  envelope TEXT NOT NULL,
+  body BLOB NOT NULL,
+  PRIMARY KEY (instance, hub, device_id, number)
+) WITHOUT ROWID;
+CREATE INDEX hub_message_expiry ON hub_message (expires);
+)sql";
+
 /// Number n brings version n to n + 1. Published ones are never edited.
-constexpr std::array<const char*, kSchemaVersion> kMigrations{kVersion1, kVersion2, kVersion3, kVersion4,
-                                                              kVersion5, kVersion6, kVersion7, kVersion8};
+constexpr std::array<const char*, kSchemaVersion> kMigrations{kVersion1, kVersion2, kVersion3, kVersion4, kVersion5,
+                                                              kVersion6, kVersion7, kVersion8, kVersion9};
 
 struct FileState {
   std::int64_t application_id = 0;

@@ -6,7 +6,7 @@
 namespace muster::store::sqlite {
 
 /// The schema this binary writes.
-inline constexpr int kSchemaVersion = 8;
+inline constexpr int kSchemaVersion = 9;
 
 /// Makes the schema or brings an older one up to kSchemaVersion, in one transaction, and switches the file to the
 /// write-ahead log. A file that is not ours is kInvalidArgument and is left untouched; a newer schema is kUnsupported.

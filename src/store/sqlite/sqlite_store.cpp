@@ -14,6 +14,7 @@
 #include "store/sqlite/hub_events.h"
 #include "store/sqlite/hub_jobs.h"
 #include "store/sqlite/hub_leftovers.h"
+#include "store/sqlite/hub_messages.h"
 #include "store/sqlite/hub_notices.h"
 #include "store/sqlite/instances.h"
 #include "store/sqlite/master_key.h"
@@ -424,6 +425,36 @@ class SqliteStore final : public Store {
                         position](const Session& session) {
       return sqlite::put_hub_consumer(session, instance, hub, consumer, position);
     });
+  }
+
+  Task<Result<void>> add_hub_message(InstanceId instance, std::string hub, model::HubMessage message,
+                                     std::size_t most) override {
+    return write<void>(
+        [instance = std::move(instance), hub = std::move(hub), message = std::move(message),
+         most](const Session& session) { return sqlite::add_hub_message(session, instance, hub, message, most); });
+  }
+
+  Task<Result<HubMessageBatch>> take_hub_messages(HubDeviceKey device, HubMessageOrder order) override {
+    // Most devices that connect have none, and a read costs no commit.
+    const auto any = co_await read<bool>(
+        [&device, &order](const Session& session) { return sqlite::has_hub_messages(session, device, order.after); });
+    if (!any) co_return std::unexpected(any.error());
+    if (!*any) co_return HubMessageBatch();
+    co_return co_await write<HubMessageBatch>([device = std::move(device), order](const Session& session) {
+      return sqlite::take_hub_messages(session, device, order);
+    });
+  }
+
+  Task<Result<HubMessagesEnded>> end_hub_messages(HubDeviceKey device, std::optional<std::uint64_t> number,
+                                                  model::MessageOutcome outcome, TimePoint now) override {
+    return write<HubMessagesEnded>([device = std::move(device), number, outcome, now](const Session& session) {
+      return sqlite::end_hub_messages(session, device, number, outcome, now);
+    });
+  }
+
+  Task<Result<std::vector<HubDeviceKey>>> expire_hub_messages(TimePoint now) override {
+    return write<std::vector<HubDeviceKey>>(
+        [now](const Session& session) { return sqlite::expire_hub_messages(session, now, kPurgeBatch); });
   }
 
   Task<Result<void>> create_hub_job(InstanceId instance, std::string hub, model::HubJob job,

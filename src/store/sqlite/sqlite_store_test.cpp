@@ -109,8 +109,9 @@ TEST_F(SqliteStoreTest, AStoreOfTheFirstSchemaIsBroughtUpToDate) {
     const auto store = make();
     ASSERT_TRUE(put_enrollment(*store, individual("a", keys("a1", "a2"))));
   }
-  for (const std::string_view later : {"attempt", "tpm_challenge", "hub_policy", "hub_event_log", "hub_event",
-                                       "hub_consumer", "hub_job", "device_job", "hub_leftover"}) {
+  for (const std::string_view later :
+       {"attempt", "tpm_challenge", "hub_policy", "hub_event_log", "hub_event", "hub_consumer", "hub_job", "device_job",
+        "hub_leftover", "hub_mailbox", "hub_message"}) {
     execute(fmt::format("DROP TABLE {}", later));
   }
   execute("PRAGMA user_version=1");
