@@ -126,7 +126,11 @@ void Transfer::set_transport() {
 
 void Transfer::set_request() {
   headers_ = append(List(), "Expect:");  // bodies are small: no round trip for 100 Continue
-  for (const auto& [name, value] : request_.headers) headers_ = append(std::move(headers_), name + ": " + value);
+  // What a body is says the caller; libcurl would call it a form. A header without a value ends with a semicolon.
+  headers_ = append(std::move(headers_), "Content-Type:");
+  for (const auto& [name, value] : request_.headers) {
+    headers_ = append(std::move(headers_), value.empty() ? name + ";" : name + ": " + value);
+  }
   curl_easy_setopt(handle_, CURLOPT_HTTPHEADER, headers_.get());
   curl_easy_setopt(handle_, CURLOPT_URL, request_.url.c_str());
   curl_easy_setopt(handle_, CURLOPT_CUSTOMREQUEST, request_.method.c_str());
