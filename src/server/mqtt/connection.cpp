@@ -93,8 +93,12 @@ asio::awaitable<bool> MqttConnection::accept_client() {
     });
   });
   const Next sent = co_await send(Connack{.session_present = accepted->session_present});
-  if (sent == Next::kEnd) session_->ended(false);
-  co_return sent == Next::kGoOn;
+  if (sent == Next::kEnd) {
+    session_->ended(false);
+    co_return false;
+  }
+  session_->began();
+  co_return true;
 }
 
 /// Everything that has come and everything that is to go, then a wait for more of either.

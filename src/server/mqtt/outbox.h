@@ -29,9 +29,13 @@ class Outbox {
  public:
   explicit Outbox(OutboxLimits limits = {}) : limits_(limits) {}
 
-  /// `message` with the QoS it is to be sent with; its packet id is given later. False: there is no room, or the client
-  /// is away and the message has QoS 0; it is dropped.
-  bool push(wire::mqtt::Publish message);
+  using Acknowledged = std::function<void()>;
+
+  /// `message` with the QoS it is to be sent with. Without a packet id it is given one later; one that was sent before
+  /// has to have the one that it had (4.4). `acknowledged` is called when the client has a message of QoS 1, on its
+  /// connection's thread. False: there is no room, its packet id is in use, or the client is away and the message has
+  /// QoS 0; it is dropped.
+  bool push(wire::mqtt::Publish message, Acknowledged acknowledged = nullptr);
   /// Ends the connection that is attached, if any: another one takes over, or nobody wants the client any more.
   void close();
 
@@ -53,16 +57,22 @@ class Outbox {
   void release(std::uint16_t packet_id) { received_.erase(packet_id); }
 
  private:
+  struct Entry {
+    wire::mqtt::Publish message;
+    Acknowledged acknowledged;
+  };
+
   static std::size_t size_of(const wire::mqtt::Publish& message) {
     return message.topic.size() + message.payload.size();
   }
+  [[nodiscard]] bool is_used(std::uint16_t packet_id) const;
   std::uint16_t free_packet_id();
 
   const OutboxLimits limits_;
   mutable std::mutex mutex_;  // protects everything below but received_
-  std::deque<wire::mqtt::Publish> in_flight_;
+  std::deque<Entry> in_flight_;
   std::size_t resent_ = 0;  ///< how many of in_flight_ this connection has written
-  std::deque<wire::mqtt::Publish> waiting_;
+  std::deque<Entry> waiting_;
   std::size_t octets_ = 0;
   std::uint16_t last_packet_id_ = 0;
   std::uint64_t ticket_ = 0;

@@ -94,6 +94,24 @@ TEST_F(OutboxTest, TheNextConnectionTakesOver) {
   EXPECT_EQ(wakes_, 2);
 }
 
+TEST_F(OutboxTest, KeepsThePacketIdThatAMessageBrings) {
+  attach();
+  Publish again = message("again");
+  again.packet_id = 1;
+  again.duplicate = true;
+  int acknowledged = 0;
+  EXPECT_TRUE(outbox_.push(again, [&] { ++acknowledged; }));
+  EXPECT_FALSE(outbox_.push(again)) << "its id is in use before it goes out";
+  EXPECT_TRUE(outbox_.push(message("new")));
+  EXPECT_EQ(sent(), (Strings{"!again", "new"}));
+  EXPECT_EQ(last_id_, 2);
+  EXPECT_FALSE(outbox_.push(again)) << "and while it is in flight";
+  EXPECT_TRUE(outbox_.acknowledge(1));
+  EXPECT_FALSE(outbox_.acknowledge(1));
+  EXPECT_EQ(acknowledged, 1);
+  EXPECT_TRUE(outbox_.push(again));
+}
+
 TEST_F(OutboxTest, Qos2MessagesAreTakenOnce) {
   EXPECT_TRUE(outbox_.receive(7));
   EXPECT_FALSE(outbox_.receive(7));

@@ -27,6 +27,8 @@ class Session {
  public:
   virtual ~Session() = default;
 
+  /// The client has been told that it is in, and can be sent something.
+  virtual void began() {}
   /// The granted QoS, or kSubscribeFailure.
   virtual Task<std::uint8_t> subscribe(wire::mqtt::Subscription wanted) = 0;
   virtual Task<bool> unsubscribe(std::string filter) = 0;
