@@ -117,6 +117,9 @@ class Running {
     if (auto purged = service_->purge_jobs(kJobRetention); !purged) {
       log_warning("hub.jobs-not-purged", {{"error", purged.error().message}});
     }
+    if (auto expired = service_->expire_messages(); !expired) {
+      log_warning("hub.messages-not-expired", {{"error", expired.error().message}});
+    }
     service_->trim_events();
     note_ca_certificates();
   }

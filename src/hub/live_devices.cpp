@@ -36,6 +36,7 @@ std::optional<LiveDevices::Visit> LiveDevices::enter(const HubName& hub, const s
     visit.number = entry.visit = ++visits_;
     entry.clean = clean_session;
     entry.changed = entry.last_activity = now;
+    if (has(entry.subscriptions, wire::HubFilter::kMessages)) visit.messages = entry.messages;
     ready = has(entry.subscriptions, wire::HubFilter::kMethods);
   }
   if (former) {
@@ -62,12 +63,13 @@ bool LiveDevices::leave(const HubName& hub, const std::string& device_id, std::u
 }
 
 void LiveDevices::subscribe(const HubName& hub, const std::string& device_id, std::uint64_t visit,
-                            wire::HubFilter filter) {
+                            wire::HubFilter filter, wire::mqtt::Qos granted) {
   {
     const std::scoped_lock lock(mutex_);
     Entry* entry = find(hub, device_id, visit);
     if (entry == nullptr) return;
     entry->subscriptions |= bit(filter);
+    if (filter == wire::HubFilter::kMessages) entry->messages = granted;
   }
   if (filter == wire::HubFilter::kMethods && observer_ != nullptr) observer_->ready_for_methods(hub, device_id);
 }

@@ -11,6 +11,7 @@
 
 #include "hub/connections.h"
 #include "wire/hub_topic.h"
+#include "wire/mqtt/packet.h"
 
 namespace muster::hub {
 
@@ -47,13 +48,15 @@ class LiveDevices final : public Connections, public RegistryObserver {
   struct Visit {
     std::uint64_t number = 0;
     bool session_present = false;
+    std::optional<wire::mqtt::Qos> messages = {};  ///< the session's subscription to messages
   };
   /// A device that has proved itself; the connection that it had before ends. nullopt: it took over a moment ago.
   std::optional<Visit> enter(const HubName& hub, const std::string& device_id, std::shared_ptr<DeviceLink> link,
                              bool clean_session);
   /// Does nothing when another connection has taken over, as the following; false then.
   bool leave(const HubName& hub, const std::string& device_id, std::uint64_t visit);
-  void subscribe(const HubName& hub, const std::string& device_id, std::uint64_t visit, wire::HubFilter filter);
+  void subscribe(const HubName& hub, const std::string& device_id, std::uint64_t visit, wire::HubFilter filter,
+                 wire::mqtt::Qos granted = wire::mqtt::Qos::kAtMostOnce);
   void unsubscribe(const HubName& hub, const std::string& device_id, std::uint64_t visit, wire::HubFilter filter);
   /// The device said something.
   void touch(const HubName& hub, const std::string& device_id);
@@ -74,6 +77,7 @@ class LiveDevices final : public Connections, public RegistryObserver {
     std::uint64_t visit = 0;
     bool clean = true;
     std::uint8_t subscriptions = 0;
+    wire::mqtt::Qos messages = {};  ///< granted for them
     std::optional<TimePoint> changed = {};
     std::optional<TimePoint> last_activity = {};
     std::optional<TimePoint> taken_over = {};

@@ -52,6 +52,19 @@ class LiveDevicesTest : public testing::Test {
   std::optional<LiveDevices::Visit> visit_;
 };
 
+TEST_F(LiveDevicesTest, AKeptSessionKnowsWhatItWasGrantedForMessages) {
+  enter("d", false);
+  EXPECT_FALSE(visit_->messages);
+  devices_.subscribe(kHub, "d", visit_->number, HubFilter::kMessages, wire::mqtt::Qos::kAtLeastOnce);
+  devices_.leave(kHub, "d", visit_->number);
+  enter("d", false);
+  EXPECT_EQ(visit_->messages, wire::mqtt::Qos::kAtLeastOnce);
+  devices_.unsubscribe(kHub, "d", visit_->number, HubFilter::kMessages);
+  devices_.leave(kHub, "d", visit_->number);
+  enter("d", false);
+  EXPECT_FALSE(visit_->messages);
+}
+
 TEST_F(LiveDevicesTest, OnlyWhatADeviceSubscribedToReachesIt) {
   const auto link = enter("d");
   EXPECT_FALSE(send("d", HubFilter::kMethods));

@@ -52,6 +52,7 @@ Service::Service(const Parts& parts, InstanceDirectory instances)
       methods_(live_devices_, timers_),
       events_(parts.store, timers_),
       retention_(parts.store, parts.clock, parts.events),
+      messages_(parts.store, parts.clock, events_),
       twins_(parts.store, parts.clock),
       hub_registry_({parts.store, parts.clock, parts.random, &live_devices_}),
       job_runner_({parts.store, parts.clock, timers_, hub_registry_, methods_, &live_devices_}, parts.job_runner),
@@ -60,6 +61,7 @@ Service::Service(const Parts& parts, InstanceDirectory instances)
       method_api_(hub_registry_, methods_),
       event_api_(events_),
       job_api_(jobs_),
+      message_api_({hub_registry_, messages_, parts.random}),
       hub_handler_({instances_, parts.store, parts.clock, parts.random, parts.attestation.sas_tolerance, handler_},
                    hub_routes()),
       mqtt_provisioning_(gateway_),
@@ -70,6 +72,7 @@ Service::Service(const Parts& parts, InstanceDirectory instances)
                  methods_,
                  twins_,
                  events_,
+                 messages_,
                  timers_,
                  {parts.attestation.path, parts.attestation.sas_tolerance},
                  parts.notices}),
@@ -101,7 +104,8 @@ Service::~Service() {
 
 std::vector<HubRoute> Service::hub_routes() {
   std::vector<HubRoute> out;
-  for (auto routes : {registry_api_.routes(), method_api_.routes(), event_api_.routes(), job_api_.routes()}) {
+  for (auto routes :
+       {registry_api_.routes(), method_api_.routes(), event_api_.routes(), job_api_.routes(), message_api_.routes()}) {
     out.insert(out.end(), std::make_move_iterator(routes.begin()), std::make_move_iterator(routes.end()));
   }
   return out;
@@ -109,6 +113,10 @@ std::vector<HubRoute> Service::hub_routes() {
 
 Result<std::size_t> Service::purge_jobs(std::chrono::hours retention) {
   return wait_for(parts_.store.purge_hub_jobs(parts_.clock.now() - retention));
+}
+
+Result<std::size_t> Service::expire_messages() {
+  return wait_for(messages_.expire());
 }
 
 /// Fixed words come before the device routes, which begin with a placeholder.

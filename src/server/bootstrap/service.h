@@ -32,6 +32,7 @@
 #include "server/hub_api/event_api.h"
 #include "server/hub_api/hub_handler.h"
 #include "server/hub_api/job_api.h"
+#include "server/hub_api/message_api.h"
 #include "server/hub_api/method_api.h"
 #include "server/hub_api/registry_api.h"
 #include "server/metrics/observed_hub.h"
@@ -91,6 +92,8 @@ class Service {
   Result<std::size_t> purge_operations(std::chrono::minutes retention);
   /// Forgets the jobs of hubs that ended longer ago than `retention`; returns how many.
   Result<std::size_t> purge_jobs(std::chrono::hours retention);
+  /// Ends the messages to devices that have expired; returns how many devices they were for.
+  Result<std::size_t> expire_messages();
   [[nodiscard]] const hub::EventRetention& retention() const { return retention_; }
   [[nodiscard]] hub::Sinks& sinks() { return *sinks_; }
   /// Begins to forget events of hubs beyond their retention, and does not wait for it.
@@ -132,6 +135,7 @@ class Service {
   hub::DirectMethods methods_;
   hub::EventLog events_;
   hub::EventRetention retention_;
+  hub::DeviceMessages messages_;
   hub::DeviceTwins twins_;
   hub::Registry hub_registry_;
   hub::JobRunner job_runner_;
@@ -140,6 +144,7 @@ class Service {
   MethodApi method_api_;
   EventApi event_api_;
   JobApi job_api_;
+  MessageApi message_api_;
   HubHandler hub_handler_;
   mqtt::Provisioning mqtt_provisioning_;
   mqtt::Hub mqtt_hub_;

@@ -55,7 +55,6 @@ std::vector<HubRoute> RegistryApi::routes() {
       {"GET", {"devices", "{}"}, read, to(&RegistryApi::get)},
       {"PUT", {"devices", "{}"}, write, to(&RegistryApi::put)},
       {"DELETE", {"devices", "{}"}, write, to(&RegistryApi::remove)},
-      {"DELETE", {"devices", "{}", "commands"}, write, to(&RegistryApi::purge)},
       {"GET", {"statistics", "devices"}, read, to(&RegistryApi::count)},
       {"GET", {"statistics", "service"}, read, to(&RegistryApi::count_connected)},
       {"GET", {"twins", "{}"}, serve, to(&RegistryApi::get_twin)},
@@ -123,14 +122,6 @@ Task<HubResult> RegistryApi::bulk(const HubCall& call) {
   const json::object result = co_await run_hub_bulk(parts_.registry, call.hub, *std::move(items));
   const bool successful = result.at("isSuccessful").as_bool();
   co_return json_response(successful ? 200 : 400, json::serialize(result));
-}
-
-/// Messages to devices are not kept, so there is nothing to drop.
-Task<HubResult> RegistryApi::purge(const HubCall& call) {
-  auto device = co_await parts_.registry.get(call.hub, call.arguments[0]);
-  if (!device) co_return refuse_hub(device.error());
-  co_return json_response(200,
-                          json::serialize(json::object{{"totalMessagesPurged", 0}, {"deviceId", device->device_id}}));
 }
 
 Task<HubResult> RegistryApi::count(const HubCall& call) {

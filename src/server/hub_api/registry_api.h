@@ -31,7 +31,6 @@ class RegistryApi {
   Task<HubResult> put(const HubCall& call);
   Task<HubResult> remove(const HubCall& call);
   Task<HubResult> bulk(const HubCall& call);
-  Task<HubResult> purge(const HubCall& call);
   Task<HubResult> count(const HubCall& call);
   Task<HubResult> count_connected(const HubCall& call);
   Task<HubResult> get_twin(const HubCall& call);

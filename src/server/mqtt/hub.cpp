@@ -36,6 +36,33 @@ class Link final : public hub::DeviceLink {
   std::shared_ptr<Outbox> outbox_;
 };
 
+/// Numbers of a device's messages follow each other, so each has its packet id, the same on every connection
+/// (MQTT 3.1.1 section 4.4), and no two that are in flight have the same.
+class MessagesOut final : public hub::MessageLink {
+ public:
+  /// `qos` as granted to the device.
+  MessagesOut(std::shared_ptr<Outbox> outbox, Qos qos) : outbox_(std::move(outbox)), qos_(qos) {}
+
+  bool deliver(Delivery delivery) override {
+    Publish message{.topic = std::move(delivery.topic), .payload = std::move(delivery.payload), .qos = qos_};
+    if (qos_ == Qos::kAtMostOnce) {  // what the device asked for: nobody tells whether it came
+      const bool fits = outbox_->push(std::move(message));
+      if (fits) delivery.acknowledged();
+      return fits;
+    }
+    message.packet_id = static_cast<std::uint16_t>((delivery.number - 1) % kMostPacketIds + 1);
+    message.duplicate = delivery.again;
+    return outbox_->push(std::move(message), std::move(delivery.acknowledged));
+  }
+  void end() override { outbox_->close(); }
+
+ private:
+  static constexpr std::uint64_t kMostPacketIds = 65'535;
+
+  std::shared_ptr<Outbox> outbox_;
+  const Qos qos_;
+};
+
 hub::DeviceProof proof_of(const Newcomer& newcomer, const std::string& device_id) {
   hub::DeviceProof out{.device_id = device_id};
   if (newcomer.connect.password && !newcomer.connect.password->empty()) out.token = *newcomer.connect.password;
@@ -80,6 +107,7 @@ class Hub::DeviceSession final : public Session {
     std::string auth_method;
     std::uint64_t visit = 0;
     std::optional<model::HubEvent> will = {};
+    std::optional<Qos> messages = {};    ///< what a kept session had been granted for them
     std::optional<Timers::Id> end = {};  ///< of its token
   };
 
@@ -90,18 +118,24 @@ class Hub::DeviceSession final : public Session {
     if (facts_.end) parts_.timers.cancel(*facts_.end);
   }
 
-  /// What is sent to devices has QoS 0 but for messages, which are not sent yet; 1 may be granted all the same
-  /// (hub-api.md 3.2).
+  void began() override {
+    if (facts_.messages) begin_messages(*facts_.messages);
+  }
+
+  /// What is sent to devices has QoS 0 but for messages; 1 may be granted all the same (hub-api.md 3.2).
   Task<std::uint8_t> subscribe(wire::mqtt::Subscription wanted) override {
     const auto filter = wire::hub_filter(wanted.filter, facts_.device_id);
     if (!filter) co_return wire::mqtt::kSubscribeFailure;
-    parts_.devices.subscribe(facts_.hub, facts_.device_id, facts_.visit, *filter);
-    co_return static_cast<std::uint8_t>(std::min(wanted.qos, Qos::kAtLeastOnce));
+    const Qos granted = std::min(wanted.qos, Qos::kAtLeastOnce);
+    parts_.devices.subscribe(facts_.hub, facts_.device_id, facts_.visit, *filter, granted);
+    if (*filter == wire::HubFilter::kMessages) begin_messages(granted);
+    co_return static_cast<std::uint8_t>(granted);
   }
 
   Task<bool> unsubscribe(std::string filter) override {
     const auto known = wire::hub_filter(filter, facts_.device_id);
     if (known) parts_.devices.unsubscribe(facts_.hub, facts_.device_id, facts_.visit, *known);
+    if (known == wire::HubFilter::kMessages) parts_.messages.pause(facts_.hub, facts_.device_id, facts_.visit);
     co_return known.has_value();
   }
 
@@ -129,6 +163,7 @@ class Hub::DeviceSession final : public Session {
   }
 
   void ended(bool orderly) override {
+    parts_.messages.end(facts_.hub, facts_.device_id, facts_.visit);
     const bool gone = parts_.devices.leave(facts_.hub, facts_.device_id, facts_.visit);
     const TimePoint now = parts_.clock.now();
     if (!orderly && facts_.will) {
@@ -143,6 +178,10 @@ class Hub::DeviceSession final : public Session {
   }
 
  private:
+  void begin_messages(Qos granted) {
+    parts_.messages.begin(facts_.hub, facts_.device_id, facts_.visit, std::make_shared<MessagesOut>(outbox_, granted));
+  }
+
   /// Others may follow while the disk is waited for: a device that sends many would get one in each commit.
   Result<Rest> take_telemetry(wire::TelemetryTopic topic, Publish message) {
     if (topic.device_id != facts_.device_id) return invalid("The topic is another device's.");
@@ -220,7 +259,8 @@ Task<std::expected<Accepted, ConnectReturn>> Hub::connect(Newcomer newcomer) {
                              .generation_id = (*device)->generation_id,
                              .auth_method = admitted->method,
                              .visit = visit->number,
-                             .will = std::move(will)};
+                             .will = std::move(will),
+                             .messages = visit->messages};
   if (facts.will) {
     facts.will->generation_id = facts.generation_id;
     facts.will->auth_method = facts.auth_method;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "hub/device_messages.h"
 #include "hub/device_proof.h"
 #include "hub/device_twins.h"
 #include "hub/direct_methods.h"
@@ -23,6 +24,7 @@ class Hub final : public Owner {
     hub::DirectMethods& methods;
     hub::DeviceTwins& twins;
     hub::EventLog& events;
+    hub::DeviceMessages& messages;
     Timers& timers;
     hub::ProofSettings proof;
     model::HubNoticeSettings notices;
