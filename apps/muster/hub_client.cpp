@@ -12,6 +12,7 @@ namespace muster::cli {
 namespace {
 
 constexpr const char* kApiVersion = "2021-04-12";
+constexpr int kNoContent = 204;
 
 std::string path_of(std::string_view collection, std::string_view device_id) {
   return fmt::format("/{}/{}", collection, wire::percent_encode(device_id));
@@ -74,6 +75,22 @@ Result<boost::json::object> HubClient::invoke_method(std::string_view device_id,
                                                      const boost::json::object& call) const {
   return fetch_object(
       {.method = "POST", .path = path_of("twins", device_id) + "/methods", .body = boost::json::serialize(call)});
+}
+
+Result<std::string> HubClient::send_message(std::string_view device_id, const std::string& body,
+                                            HttpHeaders properties) const {
+  const auto response = client_.send({.method = "POST",
+                                      .path = path_of("devices", device_id) + "/messages/devicebound",
+                                      .headers = std::move(properties),
+                                      .body = body,
+                                      .content_type = ""});
+  if (!response) return std::unexpected(response.error());
+  if (response->status != kNoContent) return std::unexpected(error_from(*response));
+  return std::string(response->header("iothub-messageid").value_or(""));
+}
+
+Result<boost::json::object> HubClient::purge_messages(std::string_view device_id) const {
+  return fetch_object({.method = "DELETE", .path = path_of("devices", device_id) + "/commands"});
 }
 
 Result<boost::json::object> HubClient::fetch_object(const SignedClient::Call& call) const {

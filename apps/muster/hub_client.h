@@ -33,6 +33,12 @@ class HubClient {
   [[nodiscard]] Result<boost::json::object> invoke_method(std::string_view device_id,
                                                           const boost::json::object& call) const;
 
+  /// `properties`: headers as the hub has them for properties of a message (hub-api.md 4). The message's id.
+  [[nodiscard]] Result<std::string> send_message(std::string_view device_id, const std::string& body,
+                                                 HttpHeaders properties) const;
+  /// {"totalMessagesPurged":...,"deviceId":...}
+  [[nodiscard]] Result<boost::json::object> purge_messages(std::string_view device_id) const;
+
  private:
   [[nodiscard]] Result<boost::json::object> fetch_object(const SignedClient::Call& call) const;
 

@@ -62,10 +62,36 @@ TEST(HubDeviceCommands, AMethodIsCalledAndItsAnswerShown) {
             R"({"methodName":"reboot","payload":null,"responseTimeoutInSeconds":7,"connectTimeoutInSeconds":0})");
 }
 
+TEST(HubDeviceCommands, AMessageIsSentWithItsProperties) {
+  const FakeService service{{.status = 204, .headers = {{"iothub-messageid", "m7"}}}};
+  const Ran ran = run_line(
+      "device-message send -d p --data hello --props a=b --props c= --ack full --ct text/plain -o json", service);
+  EXPECT_EQ(ran.code, 0) << ran.err;
+  EXPECT_THAT(ran.out, HasSubstr(R"("messageId": "m7")"));
+  const HttpRequest& request = service.requests().at(0);
+  EXPECT_EQ(request.method, "POST");
+  EXPECT_THAT(request.url, HasSubstr("/devices/p/messages/devicebound?"));
+  EXPECT_EQ(request.body, "hello");
+  EXPECT_EQ(header_of(request, "iothub-app-a"), "b");
+  EXPECT_EQ(header_of(request, "iothub-app-c"), "");
+  EXPECT_EQ(header_of(request, "iothub-ack"), "full");
+  EXPECT_EQ(header_of(request, "Content-Type"), "text/plain");
+  EXPECT_EQ(run_line("device-message send -d p --data x", {{.status = 403, .body = "{}"}}).code, 1);
+}
+
+TEST(HubDeviceCommands, MessagesArePurged) {
+  const FakeService service{{.status = 200, .body = R"({"totalMessagesPurged":3,"deviceId":"p"})"}};
+  EXPECT_THAT(run_line("device-message purge -d p -o json", service).out, HasSubstr(R"("totalMessagesPurged": 3)"));
+  EXPECT_EQ(service.requests().at(0).method, "DELETE");
+  EXPECT_THAT(service.requests().at(0).url, HasSubstr("/devices/p/commands?"));
+}
+
 TEST(HubDeviceCommands, WrongUsageAsksNobody) {
-  for (const char* line : {"device-identity update -d p", "device-identity show", "device-twin update -d p",
-                           "device-twin update -d p --tags []", "device-method invoke -d p",
-                           "device-method invoke -d p --method-name m --method-payload {"}) {
+  for (const char* line :
+       {"device-identity update -d p", "device-identity show", "device-twin update -d p",
+        "device-twin update -d p --tags []", "device-method invoke -d p",
+        "device-method invoke -d p --method-name m --method-payload {", "device-message send -d p",
+        "device-message send -d p --data x --props a", "device-message send -d p --data x --expiry-seconds 172801"}) {
     const FakeService service{};
     EXPECT_EQ(run_line(line, service).code, 2) << line;
     EXPECT_TRUE(service.requests().empty()) << line;

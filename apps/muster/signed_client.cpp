@@ -30,7 +30,7 @@ Result<HttpResponse> SignedClient::send(const Call& call) const {
   request.headers.emplace_back("Authorization",
                                wire::make_sas_token(without_port(connection_.host_name), connection_.key,
                                                     clock_.now() + kTokenLife, connection_.key_name));
-  if (!call.body.empty()) request.headers.emplace_back("Content-Type", call.content_type);
+  if (!call.body.empty() && !call.content_type.empty()) request.headers.emplace_back("Content-Type", call.content_type);
   request.headers.insert(request.headers.end(), call.headers.begin(), call.headers.end());
   return send_(request);
 }

@@ -23,7 +23,7 @@ class SignedClient {
     std::string path;  ///< begins with '/', percent-encoded
     HttpHeaders headers = {};
     std::string body = {};
-    std::string content_type = "application/json; charset=utf-8";  ///< of the body
+    std::string content_type = "application/json; charset=utf-8";  ///< of the body; empty: not told
     std::string accept = "application/json";
   };
   /// The answer whatever its status; kUnavailable when there is none.
