@@ -27,6 +27,10 @@ void read_topics(std::string_view text) {
     if (call != nullptr && parse_hub_topic(method_topic(call->name, call->request_id), "pump-1") != *topic) {
       std::abort();
     }
+    const auto* message = std::get_if<MessageTopic>(&*topic);
+    if (message != nullptr && parse_hub_topic(message_topic("pump-1", message->properties), "pump-1") != *topic) {
+      std::abort();
+    }
   }
   const auto filter = hub_filter(text, "pump-1");
   if (filter && text_of(*filter, "pump-1") != text) std::abort();
