@@ -49,10 +49,10 @@ class StoreMessages : public StoreContract {
     std::vector<std::string> out;
     for (const auto& event : wait_for(store().read_hub_events(kInstance, kHub, 0, {})).value()) {
       const boost::json::object shown = to_json(event);
-      EXPECT_EQ(shown.at("systemProperties").at("iothub-message-source"), "deviceMessageFeedback");
+      EXPECT_EQ(shown.at("systemProperties").at("iothub-message-source").as_string(), "deviceMessageFeedback");
       for (const auto& record : shown.at("body").as_array()) {
-        EXPECT_EQ(record.at("deviceId"), kDevice);
-        EXPECT_EQ(record.at("deviceGenerationId"), "g1");
+        EXPECT_EQ(record.at("deviceId").as_string(), kDevice);
+        EXPECT_EQ(record.at("deviceGenerationId").as_string(), "g1");
         out.push_back(std::string(record.at("statusCode").as_string()) + " " +
                       std::string(record.at("originalMessageId").as_string()));
       }
