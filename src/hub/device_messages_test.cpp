@@ -58,7 +58,10 @@ class FakeLink final : public MessageLink {
 class DeviceMessagesTest : public testing::Test {
  protected:
   DeviceMessagesTest() {
-    model::HubDevice device{.hub = hub_.host, .device_id = "d", .credential = model::NoCredential{}};
+    model::HubDevice device;
+    device.hub = hub_.host;
+    device.device_id = "d";
+    device.credential = model::NoCredential{};
     device.generation_id = "g";
     device.etag = "e";
     world_.must(world_.store().change_hub_device(
