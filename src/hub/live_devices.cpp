@@ -23,7 +23,6 @@ std::optional<LiveDevices::Visit> LiveDevices::enter(const HubName& hub, const s
                                                      std::shared_ptr<DeviceLink> link, bool clean_session) {
   std::shared_ptr<DeviceLink> former;
   Visit visit;
-  bool ready = false;
   {
     const std::scoped_lock lock(mutex_);
     const TimePoint now = clock_.now();
@@ -37,14 +36,21 @@ std::optional<LiveDevices::Visit> LiveDevices::enter(const HubName& hub, const s
     entry.clean = clean_session;
     entry.changed = entry.last_activity = now;
     if (has(entry.subscriptions, wire::HubFilter::kMessages)) visit.messages = entry.messages;
-    ready = has(entry.subscriptions, wire::HubFilter::kMethods);
   }
   if (former) {
     log_warning("hub.taken-over", {{"hub", hub.host}, {"device", device_id}});
     former->end();
   }
-  if (ready && observer_ != nullptr) observer_->ready_for_methods(hub, device_id);
   return visit;
+}
+
+void LiveDevices::began(const HubName& hub, const std::string& device_id, std::uint64_t visit) {
+  {
+    const std::scoped_lock lock(mutex_);
+    const Entry* entry = find(hub, device_id, visit);
+    if (entry == nullptr || !has(entry->subscriptions, wire::HubFilter::kMethods)) return;
+  }
+  if (observer_ != nullptr) observer_->ready_for_methods(hub, device_id);
 }
 
 LiveDevices::Entry* LiveDevices::find(const HubName& hub, const std::string& device_id, std::uint64_t visit) {

@@ -53,6 +53,8 @@ class LiveDevices final : public Connections, public RegistryObserver {
   /// A device that has proved itself; the connection that it had before ends. nullopt: it took over a moment ago.
   std::optional<Visit> enter(const HubName& hub, const std::string& device_id, std::shared_ptr<DeviceLink> link,
                              bool clean_session);
+  /// The device can be sent something on this connection: it may have subscribed before it went.
+  void began(const HubName& hub, const std::string& device_id, std::uint64_t visit);
   /// Does nothing when another connection has taken over, as the following; false then.
   bool leave(const HubName& hub, const std::string& device_id, std::uint64_t visit);
   void subscribe(const HubName& hub, const std::string& device_id, std::uint64_t visit, wire::HubFilter filter,

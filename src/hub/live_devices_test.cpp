@@ -103,10 +103,13 @@ TEST_F(LiveDevicesTest, AKeptSessionKeepsItsSubscriptions) {
   const auto link = enter("d", false);
   EXPECT_TRUE(visit_->session_present);
   EXPECT_TRUE(send("d", HubFilter::kMethods));
+  devices_.began(kHub, "d", visit_->number);
   EXPECT_THAT(observer_.ready, ElementsAre("d", "d")) << "when it subscribed, and when it came back";
   devices_.leave(kHub, "d", visit_->number);
   enter("d", true);
   EXPECT_FALSE(visit_->session_present) << "a clean session begins anew";
+  devices_.began(kHub, "d", visit_->number);
+  EXPECT_EQ(observer_.ready.size(), 2U);
   EXPECT_FALSE(send("d", HubFilter::kMethods));
 }
 

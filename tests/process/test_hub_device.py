@@ -242,6 +242,23 @@ def test_a_method_waits_for_a_device_that_comes(owner, wires, unique):
     assert join().json() == {"status": 207, "payload": [1]}
 
 
+def test_a_method_waits_for_a_kept_session(owner, wires, unique):
+    """Clients that subscribed before they went do not subscribe again (hub-api.md 2.4)."""
+    device_id = unique("device")
+    owner.create(device_id)
+    device = hubs.Device(wires(), owner.hub, device_id)
+    assert device.connect(clean=False) == (0, 0)
+    device.subscribe(hubs.METHODS)
+    device.wire.connection.close()
+    checks.eventually(lambda: state(owner, device_id) == "Disconnected", "the device is away")
+    join = invoke(owner, device_id, connectTimeoutInSeconds=20)
+    again = hubs.Device(wires(), owner.hub, device_id)
+    assert again.connect(clean=False) == (1, 0)
+    call = again.wire.receive()
+    again.wire.send(mqtt_client.publish("$iothub/methods/res/200/" + call.topic[call.topic.index("?") :], b"1"))
+    assert join().json() == {"status": 200, "payload": 1}
+
+
 def test_answers_for_another_device_late_and_twice_are_nobodys(owner, wires, device, unique):
     device.subscribe(hubs.METHODS)
     other = hubs.Device(wires(), owner.hub, unique("device"))

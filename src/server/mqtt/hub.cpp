@@ -119,6 +119,7 @@ class Hub::DeviceSession final : public Session {
   }
 
   void began() override {
+    parts_.devices.began(facts_.hub, facts_.device_id, facts_.visit);
     if (facts_.messages) begin_messages(*facts_.messages);
   }
 
