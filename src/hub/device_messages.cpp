@@ -192,7 +192,7 @@ Task<bool> DeviceMessages::complete(Key key, std::uint64_t number) {
 }
 
 void DeviceMessages::wake_readers(const Key& key) {
-  events_.wake({key.instance, key.hub});
+  events_.look_again({key.instance, key.hub});
 }
 
 }  // namespace muster::hub

@@ -44,6 +44,9 @@ class EventLog {
   };
   Task<Result<std::vector<model::HubEvent>>> read(HubName hub, Reading reading);
 
+  /// For what was written past this log: who waits for the hub's events looks again.
+  void look_again(const HubName& hub) { wake(key_of(hub)); }
+
   /// Nobody waits any more, now and later: the service ends.
   void close();
 
