@@ -335,9 +335,7 @@ def test_this_machine_is_called_only_when_it_is_named(own_muster, webhook, root,
         name = unique("default")
         webhook.answers[f"/{name}"] = {"iotHubHostName": service.hub}
         definition = {"webhookUrl": webhook.url(f"/{name}", host), "apiVersion": "2021-10-01"}
-        world.individual(
-            name, clients.symmetric(KEY), allocationPolicy="custom", customAllocationDefinition=definition
-        )
+        world.individual(name, clients.symmetric(KEY), allocationPolicy="custom", customAllocationDefinition=definition)
         _, cause = failed(world, name)
         assert cause == "webhook-unreachable" and not webhook.asked(f"/{name}")
 

@@ -122,9 +122,9 @@ Result<std::size_t> Service::expire_messages() {
 /// Fixed words come before the device routes, which begin with a placeholder.
 std::vector<Route> Service::all_routes() {
   std::vector<Route> out;
-  for (auto routes : {enrollments_.routes(), transfer_.routes(), registrations_.routes(), revocations_.routes(),
-                      management_.routes(), hub_policies_.routes(), explanations_.routes(), webhook_api_.routes(),
-                      device_api_.routes()}) {
+  for (auto routes :
+       {enrollments_.routes(), transfer_.routes(), registrations_.routes(), revocations_.routes(), management_.routes(),
+        hub_policies_.routes(), explanations_.routes(), webhook_api_.routes(), device_api_.routes()}) {
     out.insert(out.end(), std::make_move_iterator(routes.begin()), std::make_move_iterator(routes.end()));
   }
   return out;
