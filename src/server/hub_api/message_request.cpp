@@ -65,7 +65,7 @@ Result<wire::PropertyBag> read_application(const HttpRequest& request) {
 Result<void> check_properties(const wire::PropertyBag& properties) {
   std::size_t octets = 0;
   for (const auto& [name, value] : properties) {
-    if (!is_utf8(name) || !is_utf8(value.value_or(""))) return invalid(fmt::format("A property is not UTF-8."));
+    if (!is_utf8(name) || !is_utf8(value.value_or(""))) return invalid("A property is not UTF-8.");
     octets += name.size() + value.value_or("").size();
   }
   if (octets > kMostProperties) return fail(ErrorCode::kTooLarge, "The properties are larger than 8 KB.");
