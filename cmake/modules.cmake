@@ -37,8 +37,17 @@ function(muster_module name)
     add_executable(${name}_test ${tests})
     target_link_libraries(${name}_test PRIVATE muster_${name} GTest::gmock_main)
     target_precompile_headers(${name}_test PRIVATE ${MUSTER_COMMON_HEADERS} ${MUSTER_TEST_HEADERS} ${ARG_PRECOMPILE})
+    muster_test_program(${name}_test)
     gtest_discover_tests(${name}_test TEST_PREFIX ${name}. DISCOVERY_TIMEOUT 60 NO_PRETTY_VALUES PROPERTIES TIMEOUT 120)
   endif()
+endfunction()
+
+# muster_test_program(<name>): a program that ./check runs; the target test_programs builds them all.
+function(muster_test_program name)
+  if(NOT TARGET test_programs)
+    add_custom_target(test_programs)
+  endif()
+  add_dependencies(test_programs ${name})
 endfunction()
 
 # muster_fuzz_target(<name> <source> <module>...): a libFuzzer program, and a CTest run over its seeds and a short search.
@@ -51,6 +60,7 @@ function(muster_fuzz_target name source)
   target_link_libraries(${name} PRIVATE ${libraries})
   target_compile_options(${name} PRIVATE -fsanitize=fuzzer-no-link)
   target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+  muster_test_program(${name})
   set(seeds ${CMAKE_CURRENT_SOURCE_DIR}/seeds/${name})
   add_test(NAME ${name} COMMAND ${name} -max_total_time=${MUSTER_FUZZ_SECONDS} -timeout=10 -rss_limit_mb=2048 -print_final_stats=1
                                 ${CMAKE_CURRENT_BINARY_DIR}/${name}.corpus ${seeds})
