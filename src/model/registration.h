@@ -51,11 +51,11 @@ struct Operation {
   std::string thumbprint;   ///< X.509: SHA-256 of the presented leaf, the proof for polls and the hub's credential
   std::string challenge;    ///< TPM: id of the challenge that the device answered, which holds its hub's keys
   std::string api_version;  ///< of the device API
-  std::optional<boost::json::value> payload;       ///< from the device, for custom allocation
-  std::optional<boost::json::object> certificate;  ///< X.509, for custom allocation: what is shown of it
-  std::string tracking_id;                         ///< of the register request, joins logs and records
-  std::string peer_address = {};                   ///< of the device, for geoLatency (R-086)
-  bool open = true;                                ///< false once the record holds the result
+  std::optional<boost::json::value> payload;            ///< from the device, for custom allocation
+  std::optional<boost::json::object> certificate = {};  ///< X.509, for custom allocation: what is shown of it
+  std::string tracking_id;                              ///< of the register request, joins logs and records
+  std::string peer_address = {};                        ///< of the device, for geoLatency (R-086)
+  bool open = true;                                     ///< false once the record holds the result
   TimePoint begun;
 
   bool operator==(const Operation&) const = default;
