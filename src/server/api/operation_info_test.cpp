@@ -24,6 +24,7 @@ std::map<std::string, std::string> described_routes() {
                                       .clock = world.clock,
                                       .random = world.random,
                                       .outbound = outbound,
+                                      .webhook_http = outbound,
                                       .attestation = {},
                                       .attempts = {},
                                       .limits = {}})
