@@ -124,13 +124,14 @@ void add_name(const PolicyVerb& verb) {
       ->type_name("NAME");
 }
 
+const std::string kHubRights = "a hub has RegistryRead, RegistryWrite, ServiceConnect and DeviceConnect";
+
 CLI::Option* add_rights(const PolicyVerb& verb, const std::string& help) {
   // The service's names, so that shells complete them; given_policy() checks what is given.
   return verb.app->add_option("--rights,-r", verb.command->policy.rights, help)
       ->delimiter(',')
       ->option_text(
-          "ServiceConfig|EnrollmentRead|EnrollmentWrite|DeviceConnect|RegistrationStatusRead|RegistrationStatusWrite|"
-          "RegistryRead|RegistryWrite|ServiceConnect");
+          "ServiceConfig|EnrollmentRead|EnrollmentWrite|DeviceConnect|RegistrationStatusRead|RegistrationStatusWrite");
 }
 
 void add_keys(const PolicyVerb& verb, const std::string& unless_given) {
@@ -160,7 +161,7 @@ void add_policy_commands(CLI::App& app, Selection& selection) {
                                "RegistrationStatusRead\n"
                                "  muster policy create --policy-name factory --rights EnrollmentWrite --show-keys\n"});
   add_name(creating);
-  add_rights(creating, "What it allows (required), by commas or blanks")->required();
+  add_rights(creating, "What it allows (required), by commas or blanks; " + kHubRights)->required();
   add_keys(creating, "made by the service when not given");
   add_show_keys(creating);
 
@@ -179,7 +180,7 @@ void add_policy_commands(CLI::App& app, Selection& selection) {
            "  muster policy update --policy-name factory --regenerate secondary --show-keys\n"
            "  muster policy update --hub-name hub.dps.example.net --policy-name service --regenerate primary\n"});
   add_name(updating);
-  add_rights(updating, "What it allows from now on, by commas or blanks");
+  add_rights(updating, "What it allows from now on, by commas or blanks; " + kHubRights);
   add_keys(updating, "kept when not given");
   as_choice(updating.app->add_option("--regenerate", updating.command->policy.regenerate,
                                      "Replace this key by a new random one"),

@@ -153,7 +153,7 @@ Result<HttpResponse> Transfer::take(CURLcode outcome) {
   return std::move(response_);
 }
 
-/// Whether a connection stood, so that the peer may have got the request.
+/// Whether a connection stood, with TLS, so that the peer may have got the request.
 bool Transfer::connected(CURLcode code) const {
   if (code == CURLE_COULDNT_RESOLVE_HOST || code == CURLE_COULDNT_CONNECT) return false;
   if (code != CURLE_OPERATION_TIMEDOUT) return true;
