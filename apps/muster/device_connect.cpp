@@ -73,7 +73,7 @@ SimulationLog line_writer(const Program& program, OutputFormat format) {
   };
 }
 
-int simulate(const Program& program, const ConnectCommand& command, OpenChannel open, const HubLogin& login) {
+int simulate(const Program& program, const ConnectCommand& command, const OpenChannel& open, const HubLogin& login) {
   auto channel = open();
   if (!channel) return report(program, channel.error());
   auto session = HubSession::open(*std::move(channel), login);
@@ -110,7 +110,7 @@ int connect(const Program& program, const ConnectCommand& given) {
   login.token = *std::move(token);
   auto open = channel_to(program, command.hub, transport, network_options(program, command));
   if (!open) return report_usage(program, open.error());
-  return simulate(program, command, *std::move(open), login);
+  return simulate(program, command, *open, login);
 }
 
 void add_plan_options(CLI::App& verb, ConnectCommand& command) {

@@ -24,9 +24,10 @@ Place place_of(const std::optional<model::Registration>& record, const store::Hu
 
 void Leftovers::clean(const model::InstanceId& instance, store::HubLeftover leftover) {
   std::string name = "leave " + leftover.hub + " " + leftover.device_id;
-  parts_.queue.add(
-      device_key(instance, leftover.registration_id), std::move(name),
-      [this, instance, leftover = std::move(leftover)]() mutable { return clean_one(instance, std::move(leftover)); });
+  std::string device = device_key(instance, leftover.registration_id);
+  parts_.queue.add(std::move(device), std::move(name), [this, instance, leftover = std::move(leftover)]() mutable {
+    return clean_one(instance, std::move(leftover));
+  });
 }
 
 void Leftovers::sweep() {

@@ -117,6 +117,7 @@ std::vector<IpNetwork> refused_webhook_networks(WebhookHosts hosts) {
       "100.100.100.200", "168.63.129.16",  "64:ff9b::a9fe:0/112"};
   constexpr std::array kThisMachine{"127.0.0.0/8", "::1", "64:ff9b::7f00:0/104"};
   std::vector<IpNetwork> out;
+  out.reserve(kNever.size() + kThisMachine.size());
   for (const char* text : kNever) out.push_back(parse_ip_network(text).value());
   if (hosts == WebhookHosts::kAny) {
     for (const char* text : kThisMachine) out.push_back(parse_ip_network(text).value());

@@ -152,6 +152,7 @@ std::vector<WebhookStatus> Webhooks::all() const {
   const std::scoped_lock lock(mutex_);
   const TimePoint now = parts_.clock.now();
   std::vector<WebhookStatus> out;
+  out.reserve(webhooks_.size());
   for (const auto& [key, each] : webhooks_) {
     out.push_back(
         {key.first, key.second, each->breaker.state(now), each->breaker.failures(), each->succeeded, each->failed});
