@@ -193,6 +193,8 @@ def test_the_log_tells_what_happens_to_devices(own_muster):
     owner.call("PATCH", "/twins/told", {"tags": {"site": "north", "line": 7}, "properties": {"desired": {"a": 1}}})
     owner.call("PATCH", "/twins/told", {"tags": {"line": None}})
     device = Sender(service, owner, "told").connect()
+    # No connection waits for the disk: what the device does at once may come before the word of its connecting.
+    checks.eventually(lambda: any(op == "deviceConnected" for _, op, _, _ in notices_of(owner, "told")), "it came")
     device.ask("$iothub/twin/PATCH/properties/reported/?$rid=8", b'{"f":"1.2"}')
     device.wire.send(mqtt_client.packet(mqtt_client.DISCONNECT))
     checks.eventually(lambda: any(op == "deviceDisconnected" for _, op, _, _ in notices_of(owner, "told")), "it went")
