@@ -1,6 +1,7 @@
 #include "server/tls/fast_decode.h"
 
 #include <array>
+#include <string>
 #include <string_view>
 
 #include <openssl/engine.h>
@@ -9,6 +10,7 @@
 #include <openssl/x509.h>
 
 #include "crypto/certificate.h"
+#include "server/tls/ec_public_keys.h"
 #include "server/tls/openssl_error.h"
 
 // ENGINE is deprecated in OpenSSL 3 and still the only way to this choice.
@@ -65,16 +67,31 @@ int offer_methods(ENGINE* /*engine*/, EVP_PKEY_METHOD** method, const int** kind
   return *method != nullptr ? 1 : 0;
 }
 
-ENGINE* register_engine() {
+/// As offer_methods(), for the decoders of EC keys.
+int offer_decoders(ENGINE* /*engine*/, EVP_PKEY_ASN1_METHOD** method, const int** kinds, int kind) {
+  static EVP_PKEY_ASN1_METHOD* const ec = make_ec_method_with_kept_curves();
+  if (method == nullptr) {
+    *kinds = kKinds.data();
+    return ec == nullptr ? 0 : 1;
+  }
+  *method = kind == EVP_PKEY_EC ? ec : nullptr;
+  return *method != nullptr ? 1 : 0;
+}
+
+ENGINE* make_engine() {
   ENGINE* engine = ENGINE_new();
   if (engine == nullptr) return nullptr;
-  if (ENGINE_set_id(engine, kEngineId) != 1 || ENGINE_set_name(engine, "OpenSSL's own methods") != 1 ||
-      ENGINE_set_pkey_meths(engine, offer_methods) != 1 || ENGINE_add(engine) != 1 ||
-      ENGINE_register_pkey_meths(engine) != 1) {
-    ENGINE_remove(engine);
-    ENGINE_free(engine);
-    return nullptr;
+  if (ENGINE_set_id(engine, kEngineId) == 1 && ENGINE_set_name(engine, "OpenSSL's own methods") == 1 &&
+      ENGINE_set_pkey_meths(engine, offer_methods) == 1 && ENGINE_set_pkey_asn1_meths(engine, offer_decoders) == 1) {
+    return engine;
   }
+  ENGINE_free(engine);
+  return nullptr;
+}
+
+/// One for the whole life of the process: keys that were decoded with it refer to it and its methods.
+ENGINE* the_engine() {
+  static ENGINE* const engine = make_engine();
   return engine;
 }
 
@@ -92,10 +109,12 @@ bool decodes(std::string_view pem, std::string_view foreign_pem) {
 
 Result<void> enable_fast_decode() {
   ERR_clear_error();
-  ENGINE* engine = register_engine();
-  if (engine == nullptr)
-    return fail(ErrorCode::kUnsupported, "Fast key decoding is not available.", take_openssl_error());
-  ENGINE_free(engine);  // the list of engines keeps it
+  ENGINE* engine = the_engine();
+  if (engine == nullptr || ENGINE_register_pkey_meths(engine) != 1 || ENGINE_register_pkey_asn1_meths(engine) != 1) {
+    const std::string reason = take_openssl_error();
+    disable_fast_decode();
+    return fail(ErrorCode::kUnsupported, "Fast key decoding is not available.", reason);
+  }
   const bool works = decodes(kEcCertificate, kRsaCertificate) && decodes(kRsaCertificate, kEcCertificate);
   ERR_clear_error();
   if (works) return {};
@@ -104,11 +123,10 @@ Result<void> enable_fast_decode() {
 }
 
 void disable_fast_decode() {
-  ENGINE* engine = ENGINE_by_id(kEngineId);
+  ENGINE* engine = the_engine();
   if (engine != nullptr) {
     ENGINE_unregister_pkey_meths(engine);
-    ENGINE_remove(engine);
-    ENGINE_free(engine);
+    ENGINE_unregister_pkey_asn1_meths(engine);
   }
   ERR_clear_error();
 }
