@@ -4,9 +4,9 @@
 #include <system_error>
 #include <utility>
 
-#include <openssl/err.h>
 #include <openssl/ssl.h>
 
+#include "crypto/openssl.h"
 #include "server/tls/openssl_error.h"
 
 namespace muster::server {
@@ -24,7 +24,7 @@ TlsStream::TlsStream(asio::ip::tcp::socket socket, const TlsContext& context)
 asio::awaitable<Result<void>> TlsStream::handshake() {
   if (broken_) co_return std::unexpected(connection_lost("no TLS session could be made"));
   for (;;) {
-    ERR_clear_error();
+    crypto::clear_openssl_errors();
     const int outcome = SSL_do_handshake(ssl_.get());
     if (outcome == 1) co_return Result<void>();
     auto waited = co_await wait_as_told(outcome);
@@ -34,7 +34,7 @@ asio::awaitable<Result<void>> TlsStream::handshake() {
 
 asio::awaitable<Result<std::size_t>> TlsStream::read_some(std::span<std::uint8_t> out) {
   for (;;) {
-    ERR_clear_error();
+    crypto::clear_openssl_errors();
     std::size_t count = 0;
     const int outcome = SSL_read_ex(ssl_.get(), out.data(), out.size(), &count);
     if (outcome == 1) co_return count;
@@ -47,7 +47,7 @@ asio::awaitable<Result<std::size_t>> TlsStream::read_some(std::span<std::uint8_t
 Result<std::size_t> TlsStream::write_now(ByteView octets) {
   std::size_t sent = 0;
   while (sent < octets.size()) {
-    ERR_clear_error();
+    crypto::clear_openssl_errors();
     std::size_t count = 0;
     const int outcome = SSL_write_ex(ssl_.get(), octets.data() + sent, octets.size() - sent, &count);
     if (outcome != 1) {
@@ -65,9 +65,9 @@ SocketStream::Wait TlsStream::write_wait() const {
 }
 
 void TlsStream::say_goodbye() {
-  ERR_clear_error();
+  crypto::clear_openssl_errors();
   if (!broken_ && SSL_is_init_finished(ssl_.get()) != 0) SSL_shutdown(ssl_.get());
-  ERR_clear_error();
+  crypto::clear_openssl_errors();
 }
 
 bool TlsStream::has_buffered() const {
@@ -101,7 +101,7 @@ Error TlsStream::failure(int outcome) {
   const int system_error = errno;
   broken_ = true;
   if (SSL_get_error(ssl_.get(), outcome) == SSL_ERROR_SYSCALL) {
-    ERR_clear_error();
+    crypto::clear_openssl_errors();
     return connection_lost(system_error == 0 ? "closed by the peer" : std::generic_category().message(system_error));
   }
   return connection_lost(take_openssl_error());
