@@ -2,7 +2,6 @@
 
 #include <string>
 
-#include <openssl/core_names.h>
 #include <openssl/objects.h>
 
 #include "crypto/openssl.h"
@@ -32,24 +31,20 @@ std::optional<CertificateFault> judge_rsa(const EVP_PKEY* key, const PathRestric
   return std::nullopt;
 }
 
-bool has_explicit_curve(const EVP_PKEY* key) {
-  int decoded_from_explicit = 1;
-  return EVP_PKEY_get_int_param(key, OSSL_PKEY_PARAM_EC_DECODED_FROM_EXPLICIT_PARAMS, &decoded_from_explicit) != 1 ||
-         decoded_from_explicit != 0;
-}
-
-std::optional<CertificateFault> judge_ec(const EVP_PKEY* key) {
-  // RFC 5480 section 2.1.1: parameters spelled out are not allowed; they can hide a weak generator.
-  if (has_explicit_curve(key)) return unsupported_key("elliptic curve key whose curve is not given by name");
-  std::string group(80, '\0');
-  std::size_t size = 0;
-  if (EVP_PKEY_get_group_name(key, group.data(), group.size(), &size) != 1) {
-    return unsupported_key("elliptic curve key with an unknown curve");
+/// Read from the certificate: asked of the decoded key, OpenSSL goes through all its tables of parameters.
+std::optional<CertificateFault> judge_ec(const Certificate& certificate) {
+  X509_ALGOR* algorithm = nullptr;
+  int kind = V_ASN1_UNDEF;
+  const void* value = nullptr;
+  if (X509_PUBKEY_get0_param(nullptr, nullptr, nullptr, &algorithm, X509_get_X509_PUBKEY(certificate.native())) == 1) {
+    X509_ALGOR_get0(nullptr, &kind, &value, algorithm);
   }
-  group.resize(size);
-  const int nid = OBJ_txt2nid(group.c_str());
-  if (nid == NID_X9_62_prime256v1 || nid == NID_secp384r1 || nid == NID_secp521r1) return std::nullopt;
-  return unsupported_key("elliptic curve key on " + group);
+  // RFC 5480 section 2.1.1: parameters spelled out are not allowed; they can hide a weak generator.
+  if (kind != V_ASN1_OBJECT) return unsupported_key("elliptic curve key whose curve is not given by name");
+  const int curve = OBJ_obj2nid(static_cast<const ASN1_OBJECT*>(value));
+  if (curve == NID_X9_62_prime256v1 || curve == NID_secp384r1 || curve == NID_secp521r1) return std::nullopt;
+  if (curve == NID_undef) return unsupported_key("elliptic curve key with an unknown curve");
+  return unsupported_key(std::string("elliptic curve key on ") + OBJ_nid2sn(curve));
 }
 
 const EVP_PKEY* public_key(const Certificate& certificate) {
@@ -67,7 +62,7 @@ std::optional<CertificateFault> judge_key(const Certificate& certificate, const 
     case EVP_PKEY_RSA_PSS:
       return judge_rsa(key, restrictions);
     case EVP_PKEY_EC:
-      return judge_ec(key);
+      return judge_ec(certificate);
     case EVP_PKEY_ED25519:
       if (restrictions.allow_ed25519) return std::nullopt;
       return unsupported_key("Ed25519 key, which this service is not set to accept");
