@@ -621,8 +621,9 @@ class SqliteStore final : public Store {
       if (result && committed) transaction.on_commit(std::move(committed));
       return result;
     };
-    co_return co_await Handover<Result<T>>([this, weight, work = std::move(work)](auto deliver) mutable {
-      writer_.submit<T>(std::move(work), std::move(deliver), weight);
+    // Stays in this frame, and ends on the caller's thread what it holds: memory is freed where it was taken.
+    co_return co_await Handover<Result<T>>([this, weight, &work](auto deliver) {
+      writer_.submit<T>([&work](Transaction& transaction) { return work(transaction); }, std::move(deliver), weight);
     });
   }
 
