@@ -19,11 +19,11 @@ constexpr std::array<std::uint8_t, 256> make_reverse() {
 constexpr auto kReverse = make_reverse();
 
 std::string hex(ByteView bytes, std::string_view digits) {
-  std::string out;
-  out.reserve(bytes.size() * 2);
+  std::string out(bytes.size() * 2, '\0');
+  char* to = out.data();
   for (std::uint8_t b : bytes) {
-    out.push_back(digits[b >> 4]);
-    out.push_back(digits[b & 15]);
+    *to++ = digits[b >> 4];
+    *to++ = digits[b & 15];
   }
   return out;
 }

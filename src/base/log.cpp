@@ -1,6 +1,8 @@
 #include "base/log.h"
 
+#include <algorithm>
 #include <atomic>
+#include <iterator>
 
 #include <fmt/format.h>
 #include <spdlog/sinks/stdout_sinks.h>
@@ -51,20 +53,30 @@ std::string_view name(LogLevel level) {
   return "error";
 }
 
+bool needs_escape(char c) {
+  return c == '"' || c == '\\' || c < 0x20 || c >= 0x7f;
+}
+
+void append_escaped(std::string& out, char c) {
+  if (c == '"' || c == '\\') {
+    out.push_back('\\');
+    out.push_back(c);
+  } else {
+    fmt::format_to(std::back_inserter(out), "\\u{:04x}", static_cast<unsigned char>(c));
+  }
+}
+
 /// Appends `value` as a JSON string; octets outside printable ASCII become \u00xx so that the line stays one valid
 /// line.
 void append_quoted(std::string& out, std::string_view value) {
   out.push_back('"');
-  for (char c : value) {
-    const auto octet = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') {
-      out.push_back('\\');
-      out.push_back(c);
-    } else if (octet < 0x20 || octet >= 0x7f) {
-      out += fmt::format("\\u{:04x}", octet);
-    } else {
-      out.push_back(c);
-    }
+  while (!value.empty()) {
+    const auto special = std::ranges::find_if(value, needs_escape);
+    out.append(value.begin(), special);
+    value.remove_prefix(static_cast<std::size_t>(special - value.begin()));
+    if (value.empty()) break;
+    append_escaped(out, value.front());
+    value.remove_prefix(1);
   }
   out.push_back('"');
 }
