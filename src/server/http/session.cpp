@@ -22,7 +22,8 @@ Session::Session(std::unique_ptr<Stream> stream, std::string peer_address, const
 }
 
 asio::awaitable<void> Session::serve() {
-  while (co_await serve_request()) {
+  // Waited for here: the frame of serve_request() is large, and most of the time nobody asks anything.
+  while (co_await await_first_octets() && co_await serve_request()) {
   }
   if (upgraded_) co_await upgraded_->run_established();
 }
@@ -39,7 +40,6 @@ void Session::cut() {
 
 /// False: the connection is to be closed.
 asio::awaitable<bool> Session::serve_request() {
-  if (!co_await await_first_octets()) co_return false;
   RequestReader reader(handler_, settings_.head_limit);
   Incoming incoming = co_await read_request(reader);
   if (!incoming) {
