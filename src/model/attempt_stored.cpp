@@ -11,19 +11,22 @@ using boost::json::array;
 using boost::json::object;
 using boost::json::value;
 
+constexpr std::size_t kMostMembers = 15;
+
 // Checks and findings are kept as plain rows, [what, passed, facts] and [cause, facts]: a million attempts would repeat
 // the names of the members some ten million times.
 
-array stored_checks(const std::vector<Check>& checks) {
-  array out;
+array stored_checks(const std::vector<Check>& checks, const boost::json::storage_ptr& storage) {
+  array out(storage);
   out.reserve(checks.size());
-  for (const Check& check : checks) out.emplace_back(array{check.what, check.passed, check.facts});
+  for (const Check& check : checks) out.emplace_back(array({check.what, check.passed, check.facts}, storage));
   return out;
 }
 
-array stored_findings(const std::vector<Finding>& findings) {
-  array out;
-  for (const Finding& finding : findings) out.emplace_back(array{finding.cause, finding.facts});
+array stored_findings(const std::vector<Finding>& findings, const boost::json::storage_ptr& storage) {
+  array out(storage);
+  out.reserve(findings.size());
+  for (const Finding& finding : findings) out.emplace_back(array({finding.cause, finding.facts}, storage));
   return out;
 }
 
@@ -68,8 +71,9 @@ void put_unless_empty(object& out, std::string_view member, const std::string& t
 
 }  // namespace
 
-object to_stored_json(const Attempt& attempt) {
-  object out;
+object to_stored_json(const Attempt& attempt, const boost::json::storage_ptr& storage) {
+  object out(storage);
+  out.reserve(kMostMembers);
   out["trackingId"] = attempt.tracking_id;
   out["at"] = to_micros(attempt.at);
   out["call"] = attempt.call;
@@ -85,8 +89,8 @@ object to_stored_json(const Attempt& attempt) {
   out["outcome"] = to_string(attempt.outcome);
   put_unless_empty(out, "hub", attempt.hub);
   put_unless_empty(out, "deviceId", attempt.device_id);
-  if (!attempt.findings.empty()) out["findings"] = stored_findings(attempt.findings);
-  out["checks"] = stored_checks(attempt.checks);
+  if (!attempt.findings.empty()) out["findings"] = stored_findings(attempt.findings, storage);
+  out["checks"] = stored_checks(attempt.checks, storage);
   return out;
 }
 

@@ -10,8 +10,10 @@ namespace {
 
 using boost::json::object;
 
-object credential_to_json(const HubCredential& credential) {
-  object out{{"type", type_of(credential)}};
+constexpr std::size_t kMostMembers = 14;
+
+object credential_to_json(const HubCredential& credential, const boost::json::storage_ptr& storage) {
+  object out({{"type", type_of(credential)}}, storage);
   if (const auto* thumbprints = std::get_if<ThumbprintCredential>(&credential)) {
     out["primary"] = thumbprints->primary;
     out["secondary"] = thumbprints->secondary;
@@ -76,20 +78,21 @@ std::string make_device_etag(Random& random) {
   return to_base64(as_bytes(std::to_string(kLeast + number % (9 * kLeast))));
 }
 
-object to_stored_json(const HubDevice& device) {
-  object out;
+object to_stored_json(const HubDevice& device, const boost::json::storage_ptr& storage) {
+  object out(storage);
+  out.reserve(kMostMembers);
   out["hub"] = device.hub;
   out["deviceId"] = device.device_id;
-  out["credential"] = credential_to_json(device.credential);
+  out["credential"] = credential_to_json(device.credential, storage);
   out["enabled"] = device.enabled;
   out["iotEdge"] = device.iot_edge;
   if (!device.status_reason.empty()) out["statusReason"] = device.status_reason;
   if (device.status_changed) out["statusChanged"] = to_micros(*device.status_changed);
   if (!device.device_scope.empty()) out["deviceScope"] = device.device_scope;
   if (!device.parent_scopes.empty()) {
-    out["parentScopes"] = boost::json::array(device.parent_scopes.begin(), device.parent_scopes.end());
+    out["parentScopes"] = boost::json::array(device.parent_scopes.begin(), device.parent_scopes.end(), storage);
   }
-  out["twin"] = to_stored_json(device.twin);
+  out["twin"] = to_stored_json(device.twin, storage);
   out["generationId"] = device.generation_id;
   out["etag"] = device.etag;
   out["created"] = to_micros(device.created);

@@ -78,10 +78,14 @@ json::object to_json(const HubEvent& event) {
           {"systemProperties", std::move(system)}};
 }
 
-json::object to_stored_json(const HubEvent& event) {
-  return {
-      {"device", event.device_id}, {"generation", event.generation_id},     {"auth", event.auth_method},
-      {"source", event.source},    {"enqueued", to_micros(event.enqueued)}, {"properties", to_json(event.properties)}};
+json::object to_stored_json(const HubEvent& event, const json::storage_ptr& storage) {
+  return json::object({{"device", event.device_id},
+                       {"generation", event.generation_id},
+                       {"auth", event.auth_method},
+                       {"source", event.source},
+                       {"enqueued", to_micros(event.enqueued)},
+                       {"properties", to_json(event.properties, storage)}},
+                      storage);
 }
 
 Result<HubEvent> hub_event_from_stored_json(const json::object& stored) {

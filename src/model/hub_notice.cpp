@@ -5,6 +5,8 @@
 #include <boost/json/serialize.hpp>
 #include <fmt/format.h>
 
+#include "model/json.h"
+
 namespace muster::model {
 namespace {
 
@@ -19,7 +21,7 @@ constexpr Kind kTwinChange{kTwinChangeSource, "twinChangeNotification"};
 constexpr Kind kConnection{kConnectionSource, "deviceConnectionStateNotification"};
 
 HubEvent make_notice(const Kind& kind, std::string_view operation, const std::string& hub, const std::string& device_id,
-                     const std::string& generation_id, const json::object& body, TimePoint now) {
+                     const std::string& generation_id, std::string body, TimePoint now) {
   return {.device_id = device_id,
           .generation_id = generation_id,
           .source = std::string(kind.source),
@@ -30,17 +32,22 @@ HubEvent make_notice(const Kind& kind, std::string_view operation, const std::st
                          {"iothub-message-schema", std::string(kind.schema)},
                          {"$.ct", "application/json"},
                          {"$.ce", "utf-8"}},
-          .body = json::serialize(body),
+          .body = std::move(body),
           .enqueued = now};
 }
 
-json::object whole_twin(const HubDevice& device) {
-  return {{"deviceId", device.device_id},
-          {"etag", twin_etag(device.twin)},
-          {"version", device.twin.version},
-          {"tags", device.twin.tags},
-          {"properties", json::object{{"desired", properties_to_json(device.twin.desired, true)},
-                                      {"reported", properties_to_json(device.twin.reported, true)}}}};
+std::string whole_twin(const HubDevice& device) {
+  const Twin& twin = device.twin;
+  return text_of([&](const json::storage_ptr& storage) {
+    return json::object({{"deviceId", device.device_id},
+                         {"etag", twin_etag(twin)},
+                         {"version", twin.version},
+                         {"tags", twin.tags},
+                         {"properties",
+                          {{"desired", properties_to_json(twin.desired, true, storage)},
+                           {"reported", properties_to_json(twin.reported, true, storage)}}}},
+                        storage);
+  });
 }
 
 /// What merge_members() needs to make `after` of `before`.
@@ -80,13 +87,14 @@ json::object twin_change(const Twin& before, const Twin& after) {
 std::vector<HubEvent> notices_of_change(const HubNoticeSettings& settings, const HubDevice* before,
                                         const HubDevice& after, TwinWrite how, TimePoint now) {
   const bool made = before == nullptr || before->generation_id != after.generation_id;
-  const auto notice = [&](const Kind& kind, std::string_view operation, const json::object& body) {
-    return std::vector{make_notice(kind, operation, after.hub, after.device_id, after.generation_id, body, now)};
+  const auto notice = [&](const Kind& kind, std::string_view operation, std::string body) {
+    return std::vector{
+        make_notice(kind, operation, after.hub, after.device_id, after.generation_id, std::move(body), now)};
   };
   if (made && settings.lifecycle) return notice(kLifecycle, "createDeviceIdentity", whole_twin(after));
   if (made || !settings.twin_changes || before->twin.version == after.twin.version) return {};
   if (how == TwinWrite::kReplace) return notice(kTwinChange, "replaceTwin", whole_twin(after));
-  return notice(kTwinChange, "updateTwin", twin_change(before->twin, after.twin));
+  return notice(kTwinChange, "updateTwin", json::serialize(twin_change(before->twin, after.twin)));
 }
 
 std::vector<HubEvent> notices_of_removal(const HubNoticeSettings& settings, const HubDevice& device, TimePoint now) {
@@ -100,7 +108,7 @@ HubEvent notice_of_connection(const std::string& hub, const std::string& device_
   // As Azure's: a text whose order is that of the events of a device.
   const json::object body{{"sequenceNumber", fmt::format("{:016X}{:016X}", to_micros(now), visit)}};
   return make_notice(kConnection, connected ? "deviceConnected" : "deviceDisconnected", hub, device_id, generation_id,
-                     body, now);
+                     json::serialize(body), now);
 }
 
 }  // namespace muster::model

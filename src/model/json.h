@@ -1,9 +1,13 @@
 #pragma once
 
+#include <array>
 #include <optional>
+#include <string>
 #include <string_view>
 
+#include <boost/json/monotonic_resource.hpp>
 #include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
 
 #include "base/result.h"
@@ -30,5 +34,14 @@ Result<std::optional<bool>> optional_bool(const boost::json::object& object, std
 Result<std::optional<std::int64_t>> optional_int(const boost::json::object& object, std::string_view member);
 Result<const boost::json::object*> optional_object(const boost::json::object& object, std::string_view member);
 Result<const boost::json::array*> optional_array(const boost::json::object& object, std::string_view member);
+
+/// The text of the value that `make` builds in the storage it is given. Nothing of the value is taken from the heap or
+/// given back one by one; most need no more than what lies on the stack.
+template <class Make>
+std::string text_of(const Make& make) {
+  std::array<unsigned char, 4096> first;
+  boost::json::monotonic_resource memory(first.data(), first.size());
+  return boost::json::serialize(make(boost::json::storage_ptr(&memory)));
+}
 
 }  // namespace muster::model

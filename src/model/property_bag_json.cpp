@@ -7,11 +7,13 @@ namespace muster::model {
 
 namespace json = boost::json;
 
-json::array to_json(const wire::PropertyBag& properties) {
-  json::array out;
+json::array to_json(const wire::PropertyBag& properties, const json::storage_ptr& storage) {
+  json::array out(storage);
   out.reserve(properties.size());
   for (const auto& [name, value] : properties) {
-    out.push_back(json::array{name, value ? json::value(*value) : json::value(nullptr)});
+    json::array& pair = out.emplace_back(json::array_kind).get_array();
+    pair.emplace_back(name);
+    value ? pair.emplace_back(*value) : pair.emplace_back(nullptr);
   }
   return out;
 }

@@ -65,12 +65,14 @@ std::string_view to_string(RegistrationStatus status);
 std::string_view to_string(Substatus substatus);
 
 /// The record as the service API and the device API show it (service-api.md 5, device-api.md 3.5). Never null members.
-boost::json::object to_json(const Registration& registration);
+boost::json::object to_json(const Registration& registration, const boost::json::storage_ptr& storage = {});
+/// Puts the same members behind those that `out` has.
+void add_members(boost::json::object& out, const Registration& registration);
 
 /// The forms kept in the store. kInternal when damaged.
-boost::json::object to_stored_json(const Registration& registration);
+boost::json::object to_stored_json(const Registration& registration, const boost::json::storage_ptr& storage = {});
 Result<Registration> registration_from_stored_json(const boost::json::object& stored);
-boost::json::object to_stored_json(const Operation& operation);
+boost::json::object to_stored_json(const Operation& operation, const boost::json::storage_ptr& storage = {});
 Result<Operation> operation_from_stored_json(const boost::json::object& stored);
 
 /// A new operation id in the form of device-api.md 1. Ids sort by `begun`, so that operations of one moment lie

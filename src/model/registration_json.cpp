@@ -17,13 +17,18 @@ void add_failure(object& out, const Registration& record) {
 
 }  // namespace
 
-object to_json(const Registration& record) {
+object to_json(const Registration& record, const boost::json::storage_ptr& storage) {
+  object out(storage);
+  add_members(out, record);
+  return out;
+}
+
+void add_members(object& out, const Registration& record) {
   const bool assigned = record.status == RegistrationStatus::kAssigned;
-  object out;
   out["registrationId"] = record.registration_id;
   if (record.status == RegistrationStatus::kUnassigned) {
     out["status"] = to_string(record.status);
-    return out;
+    return;
   }
   // A disabled record shows no creation time at Azure either (service-api.md 5).
   if (record.status != RegistrationStatus::kDisabled) out["createdDateTimeUtc"] = format_time(record.created);
@@ -34,7 +39,6 @@ object to_json(const Registration& record) {
   out["lastUpdatedDateTimeUtc"] = format_time(record.updated);
   if (!record.etag.empty()) out["etag"] = record.etag;
   if (assigned && record.payload && !record.payload->is_null()) out["payload"] = *record.payload;
-  return out;
 }
 
 }  // namespace muster::model

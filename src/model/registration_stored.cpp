@@ -7,6 +7,8 @@ namespace {
 
 using boost::json::object;
 
+constexpr std::size_t kMostMembers = 14;
+
 std::optional<boost::json::value> stored_payload(const object& stored) {
   const auto* payload = stored.if_contains("payload");
   if (payload == nullptr) return std::nullopt;
@@ -15,8 +17,9 @@ std::optional<boost::json::value> stored_payload(const object& stored) {
 
 }  // namespace
 
-object to_stored_json(const Registration& record) {
-  object out;
+object to_stored_json(const Registration& record, const boost::json::storage_ptr& storage) {
+  object out(storage);
+  out.reserve(kMostMembers);
   out["registrationId"] = record.registration_id;
   out["status"] = to_string(record.status);
   if (record.substatus) out["substatus"] = to_string(*record.substatus);
@@ -57,8 +60,9 @@ Result<Registration> registration_from_stored_json(const object& stored) {
   return unless_damaged(fault, std::move(record), "registration");
 }
 
-object to_stored_json(const Operation& operation) {
-  object out;
+object to_stored_json(const Operation& operation, const boost::json::storage_ptr& storage) {
+  object out(storage);
+  out.reserve(kMostMembers);
   out["id"] = operation.id;
   out["registrationId"] = operation.registration_id;
   out["enrollmentKind"] = to_string(operation.enrollment_kind);

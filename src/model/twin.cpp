@@ -136,8 +136,9 @@ class Checker {
   std::size_t size_ = 0;
 };
 
-object to_stored_json(const TwinProperties& properties) {
-  return {{"values", properties.values}, {"metadata", properties.metadata}, {"version", properties.version}};
+object to_stored_json(const TwinProperties& properties, const boost::json::storage_ptr& storage) {
+  return object({{"values", properties.values}, {"metadata", properties.metadata}, {"version", properties.version}},
+                storage);
 }
 
 object stored_object(const MemberReader& reader, std::string_view member) {
@@ -198,18 +199,20 @@ Result<void> check_twin_part(const object& values, std::string_view part, std::s
   return invalid(fmt::format("{} has {} octets of names and values; {} are allowed.", part, checker.size(), most));
 }
 
-object properties_to_json(const TwinProperties& properties, bool with_metadata) {
-  object out = properties.values;
+object properties_to_json(const TwinProperties& properties, bool with_metadata,
+                          const boost::json::storage_ptr& storage) {
+  object out(properties.values, storage);
   if (with_metadata) out["$metadata"] = properties.metadata;
   out["$version"] = properties.version;
   return out;
 }
 
-object to_stored_json(const Twin& twin) {
-  return {{"tags", twin.tags},
-          {"desired", to_stored_json(twin.desired)},
-          {"reported", to_stored_json(twin.reported)},
-          {"version", twin.version}};
+object to_stored_json(const Twin& twin, const boost::json::storage_ptr& storage) {
+  return object({{"tags", twin.tags},
+                 {"desired", to_stored_json(twin.desired, storage)},
+                 {"reported", to_stored_json(twin.reported, storage)},
+                 {"version", twin.version}},
+                storage);
 }
 
 Result<Twin> twin_from_stored_json(const object& stored) {

@@ -54,9 +54,10 @@ inline constexpr std::size_t kMaxProperties = std::size_t{32} * 1024;
 Result<void> check_twin_part(const boost::json::object& values, std::string_view part, std::size_t most);
 
 /// As it goes over the wire: the values with `$version`, and `$metadata` when that is asked for.
-boost::json::object properties_to_json(const TwinProperties& properties, bool with_metadata);
+boost::json::object properties_to_json(const TwinProperties& properties, bool with_metadata,
+                                       const boost::json::storage_ptr& storage = {});
 
-boost::json::object to_stored_json(const Twin& twin);
+boost::json::object to_stored_json(const Twin& twin, const boost::json::storage_ptr& storage = {});
 /// kInternal when damaged.
 Result<Twin> twin_from_stored_json(const boost::json::object& stored);
 

@@ -112,10 +112,10 @@ std::expected<RegistrationBody, Rejection> read_body(const std::string& text, st
 }
 
 /// registrationState as the device sees it: the record plus what tells the attestation (device-api.md 3.5).
-json::object registration_state(const Registration& record, const Bytes& hub_key) {
-  json::object state;
+json::object registration_state(const Registration& record, const Bytes& hub_key, const json::storage_ptr& storage) {
+  json::object state(storage);
   if (record.status == RegistrationStatus::kAssigned) {
-    json::object attestation;
+    json::object attestation(storage);
     if (record.enrollment_kind == model::EnrollmentKind::kGroup) {
       attestation["enrollmentGroupId"] = record.enrollment_id;
     }
@@ -124,14 +124,31 @@ json::object registration_state(const Registration& record, const Bytes& hub_key
     }
     if (!hub_key.empty()) state["tpm"] = {{"authenticationKey", to_base64(hub_key)}};
   }
-  for (auto& [key, value] : to_json(record)) state[key] = value;
+  add_members(state, record);
   return state;
 }
 
-std::string status_body(const std::string& operation_id, RegistrationStatus status, const json::object* state) {
-  json::object body{{"operationId", operation_id}, {"status", std::string(to_string(status))}};
-  if (state != nullptr) body["registrationState"] = *state;
-  return json::serialize(body);
+json::object status_body(const std::string& operation_id, RegistrationStatus status, const json::storage_ptr& storage) {
+  return json::object({{"operationId", operation_id}, {"status", to_string(status)}}, storage);
+}
+
+/// While a hub is looked for; before the device has asked for the first time there is no state yet.
+std::string assigning_body(const std::string& operation_id, const std::string* registration_id) {
+  return model::text_of([&](const json::storage_ptr& storage) {
+    json::object body = status_body(operation_id, RegistrationStatus::kAssigning, storage);
+    if (registration_id != nullptr) {
+      body["registrationState"] = {{"registrationId", *registration_id}, {"status", "assigning"}};
+    }
+    return body;
+  });
+}
+
+std::string ended_body(const std::string& operation_id, const Registration& record, const Bytes& hub_key) {
+  return model::text_of([&](const json::storage_ptr& storage) {
+    json::object body = status_body(operation_id, record.status, storage);
+    body["registrationState"] = registration_state(record, hub_key, storage);
+    return body;
+  });
 }
 
 /// The 401 that is no refusal (device-api.md 5.3). C tells it from one by the absence of `status`.
@@ -246,8 +263,7 @@ Task<DeviceResult> DeviceService::register_device(DeviceCall call, std::string t
   if (!answer) co_return std::unexpected(std::move(answer.error()));
   if (!answer->activation.empty()) co_return challenge_answer(answer->activation);
   if (!answer->operation) co_return unauthorized();
-  co_return DeviceAnswer{202, status_body(answer->operation->id, RegistrationStatus::kAssigning, nullptr),
-                         answer->retry_after};
+  co_return DeviceAnswer{202, assigning_body(answer->operation->id, nullptr), answer->retry_after};
 }
 
 /// Lets a register call through to the registrar, unless too many come. What is refused does not count, or strangers
@@ -310,11 +326,9 @@ Task<DeviceResult> DeviceService::operation_status(DeviceCall call, std::string 
 
   const auto& [operation, record] = *answer->state;
   if (!record || record->status == RegistrationStatus::kAssigning) {
-    const json::object state{{"registrationId", call.registration_id}, {"status", "assigning"}};
-    co_return DeviceAnswer{202, status_body(operation.id, RegistrationStatus::kAssigning, &state), answer->retry_after};
+    co_return DeviceAnswer{202, assigning_body(operation.id, &call.registration_id), answer->retry_after};
   }
-  const json::object state = registration_state(*record, answer->hub_key);
-  co_return DeviceAnswer{200, status_body(operation.id, record->status, &state)};
+  co_return DeviceAnswer{200, ended_body(operation.id, *record, answer->hub_key)};
 }
 
 Task<DeviceResult> DeviceService::look_up(DeviceCall call, std::string text) {
@@ -332,7 +346,9 @@ Task<DeviceResult> DeviceService::look_up(DeviceCall call, std::string text) {
   if (!answer) co_return failed(call, kLookUp, to_api_error(answer.error()));
   if (answer->decision.outcome == provisioning::Outcome::kRefused) co_return unauthorized();
   if (!answer->record) co_return refuse(404, kRegistrationNotFound, "Registration not found.");
-  co_return DeviceAnswer{200, json::serialize(registration_state(*answer->record, answer->hub_key))};
+  co_return DeviceAnswer{200, model::text_of([&](const json::storage_ptr& storage) {
+                           return registration_state(*answer->record, answer->hub_key, storage);
+                         })};
 }
 
 }  // namespace muster::server

@@ -1,12 +1,6 @@
 #include "store/sqlite/enrollment_row.h"
 
-#include <array>
-
-#include <boost/json/monotonic_resource.hpp>
-#include <boost/json/serialize.hpp>
-
 #include "model/enrollment_json.h"
-#include "model/json.h"
 
 namespace muster::store::sqlite {
 namespace {
@@ -50,13 +44,6 @@ struct Fill {
   Result<void> operator()(const model::TpmAttestation& /*tpm*/) const { return {}; }
 };
 
-/// The stored form is built where nothing of it has to be allocated or freed one by one; most need no more than this.
-std::string stored_text(const Enrollment& value) {
-  std::array<unsigned char, 4096> scratch;
-  boost::json::monotonic_resource arena(scratch.data(), scratch.size());
-  return boost::json::serialize(model::to_stored_json(value, &arena));
-}
-
 }  // namespace
 
 std::string enrollment_key_context(const InstanceId& instance, EnrollmentKind kind, std::string_view key,
@@ -73,7 +60,7 @@ EnrollmentRow to_row(const crypto::Sealer& sealer, const InstanceId& instance, c
   EnrollmentRow row;
   row.attestation = model::attestation_type(value.attestation);
   row.status = model::to_string(value.status);
-  row.body = stored_text(value);
+  row.body = body_of(value);
   if (const auto* certificates = std::get_if<model::CertificateAttestation>(&value.attestation)) {
     row.primary_certificate = certificate_octets(certificates->primary);
     row.secondary_certificate = certificate_octets(certificates->secondary);

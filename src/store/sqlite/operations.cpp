@@ -1,7 +1,5 @@
 #include "store/sqlite/operations.h"
 
-#include <boost/json/serialize.hpp>
-
 #include "store/sqlite/attempts.h"
 #include "store/sqlite/hub_devices.h"
 #include "store/sqlite/hub_leftovers.h"
@@ -49,7 +47,7 @@ Result<void> insert_operation(const Session& session, const InstanceId& instance
       session.connection.run("INSERT INTO operation (instance, operation_id, registration_key, is_open, begun, body) "
                              "VALUES (?, ?, ?, ?, ?, ?)",
                              instance, operation.id, model::id_key(operation.registration_id), operation.open ? 1 : 0,
-                             to_micros(operation.begun), boost::json::serialize(model::to_stored_json(operation))));
+                             to_micros(operation.begun), body_of(operation)));
 }
 
 /// What never changes after the first registration: the spelling (design section 9) and the time of it.

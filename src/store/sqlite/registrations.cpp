@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include <boost/json/serialize.hpp>
-
 #include "store/sqlite/operations.h"
 #include "store/sqlite/rows.h"
 
@@ -42,8 +40,7 @@ Result<void> write_registration(const Session& session, const InstanceId& instan
       "ON CONFLICT (instance, registration_key) DO UPDATE SET enrollment_kind = excluded.enrollment_kind, "
       "enrollment_key = excluded.enrollment_key, status = excluded.status, body = excluded.body",
       instance, model::id_key(record.registration_id), kind_code(record.enrollment_kind),
-      model::id_key(record.enrollment_id), model::to_string(record.status),
-      boost::json::serialize(model::to_stored_json(record))));
+      model::id_key(record.enrollment_id), model::to_string(record.status), body_of(record)));
 }
 
 Result<void> remove_registration(const Session& session, const InstanceId& instance, const std::string& registration_id,
