@@ -123,10 +123,13 @@ std::string format_log_line(LogFormat format, std::string_view time, LogLevel le
   return line;
 }
 
+bool is_logged(LogLevel level) {
+  return logger().should_log(to_spdlog(level));
+}
+
 void log(LogLevel level, std::string_view event, std::span<const LogField> fields) {
-  const auto severity = to_spdlog(level);
-  if (!logger().should_log(severity)) return;
-  logger().log(severity, format_log_line(g_format, format_time(SystemClock().now()), level, event, fields));
+  if (!is_logged(level)) return;
+  logger().log(to_spdlog(level), format_log_line(g_format, format_time(SystemClock().now()), level, event, fields));
   if (level == LogLevel::kError) logger().flush();
 }
 

@@ -17,6 +17,9 @@ using LogField = std::pair<std::string_view, std::string>;
 /// Sets what is written to standard error from now on. Called once by main.
 void configure_log(LogLevel least, LogFormat format);
 
+/// Whether lines of this level are written; what is costly to tell is not worth its making otherwise.
+bool is_logged(LogLevel level);
+
 /// Writes one line: time, level, event ("registration.refused"), fields in order. Values are escaped, so a peer cannot
 /// forge a line. Thread-safe.
 void log(LogLevel level, std::string_view event, std::span<const LogField> fields);

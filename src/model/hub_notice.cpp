@@ -22,16 +22,20 @@ constexpr Kind kConnection{kConnectionSource, "deviceConnectionStateNotification
 
 HubEvent make_notice(const Kind& kind, std::string_view operation, const std::string& hub, const std::string& device_id,
                      const std::string& generation_id, std::string body, TimePoint now) {
+  // Not as a list in braces, of which everything would be copied.
+  wire::PropertyBag properties;
+  properties.reserve(7);
+  properties.emplace_back("hubName", hub);
+  properties.emplace_back("deviceId", device_id);
+  properties.emplace_back("opType", operation);
+  properties.emplace_back("operationTimestamp", format_time(now));
+  properties.emplace_back("iothub-message-schema", kind.schema);
+  properties.emplace_back("$.ct", "application/json");
+  properties.emplace_back("$.ce", "utf-8");
   return {.device_id = device_id,
           .generation_id = generation_id,
           .source = std::string(kind.source),
-          .properties = {{"hubName", hub},
-                         {"deviceId", device_id},
-                         {"opType", std::string(operation)},
-                         {"operationTimestamp", format_time(now)},
-                         {"iothub-message-schema", std::string(kind.schema)},
-                         {"$.ct", "application/json"},
-                         {"$.ce", "utf-8"}},
+          .properties = std::move(properties),
           .body = std::move(body),
           .enqueued = now};
 }

@@ -101,7 +101,11 @@ Decision DecisionBuilder::challenge(std::string facts) {
 }
 
 std::string summarize(const std::vector<Check>& checks) {
+  std::size_t size = 0;
+  for (const Check& check : checks)
+    size += check.what.size() + check.facts.size() + std::string_view("; FAILED ()").size() + 1;
   std::string out;
+  out.reserve(size);
   for (const Check& check : checks) {
     if (!out.empty()) out += "; ";
     out += check.what;
