@@ -140,9 +140,7 @@ class Process {
   std::optional<model::HubDevice> at(const std::string& hub) {
     return ours_.must(store_of(hub).find_hub_device(ours_.instance(), hub, "dev-1"));
   }
-  model::Registration record() {
-    return ours_.must(ours_.store().find_registration(ours_.instance(), "dev-1")).value();
-  }
+  model::Registration record() { return *ours_.must(ours_.store().find_registration(ours_.instance(), "dev-1")); }
   std::size_t leftovers() {
     std::size_t out = 0;
     for (const auto& hub : ours_.config()->hubs) {

@@ -95,7 +95,7 @@ Task<Result<Decision>> attest_group(DecisionBuilder builder, const DeviceRequest
     co_return builder.refuse(Reason::kNoEnrollment, "enrollment.found", "the group was deleted at this moment");
   }
   builder.passed("token.signature", fmt::format("derived from a master key of group {}", match->id));
-  builder.note_enrollment(**enrollment);
+  builder.note_enrollment(*std::move(enrollment));
   builder.note_derivation(std::move(keys->spelling));
   co_return builder.prove(std::move(keys->keys));
 }
@@ -133,7 +133,7 @@ Task<Result<Decision>> attest_symmetric(const DeviceRequest& request, store::Sto
   if (!individual) co_return std::unexpected(individual.error());
   if (*individual) {
     builder.passed("enrollment.found", "individual enrollment");
-    builder.note_enrollment(**individual);
+    builder.note_enrollment(*individual);
     if (std::holds_alternative<model::TpmAttestation>((*individual)->attestation)) {
       co_return co_await attest_tpm(std::move(builder), **individual, *token, request, store);
     }

@@ -130,7 +130,7 @@ Task<Result<Challenge>> challenge_tpm(const DeviceRequest& request, store::Store
         builder.refuse(Reason::kNoEnrollment, "enrollment.found", "no individual enrollment for this id"), {}};
   }
   builder.passed("enrollment.found", "individual enrollment");
-  builder.note_enrollment(**entry);
+  builder.note_enrollment(*entry);
   const auto* enrolled = std::get_if<TpmAttestation>(&(*entry)->attestation);
   if (enrolled == nullptr) {
     co_return Challenge{builder.refuse(Reason::kWrongAttestation, "enrollment.attestation",

@@ -56,7 +56,7 @@ bool contains(const std::vector<std::string>& texts, const std::string& text) {
 
 /// Which entry applies, and where in the issuer chain its certificate stands.
 struct GroupMatch {
-  Enrollment enrollment;
+  std::shared_ptr<const Enrollment> enrollment;
   std::size_t issuer_index;
 };
 
@@ -87,7 +87,7 @@ Task<Result<std::optional<GroupMatch>>> find_group(const InstanceConfig& config,
       if (!enrollment) co_return std::unexpected(enrollment.error());
       if (!*enrollment) continue;
       const bool disabled = (*enrollment)->status == model::ProvisioningStatus::kDisabled;
-      if (!found || disabled) found = GroupMatch{std::move(**enrollment), i};
+      if (!found || disabled) found = GroupMatch{*std::move(enrollment), i};
     }
     if (found) co_return found;
   }
@@ -173,9 +173,9 @@ Task<Result<Decision>> judge_group(DecisionBuilder builder, const Case& c, store
                                          "leaf; issuers: {}",
                                          describe_issuers(issuers)));
   }
-  const Enrollment& enrollment = (*match)->enrollment;
+  const auto& enrollment = (*match)->enrollment;
   builder.passed("enrollment.found",
-                 fmt::format("group {} by {}", enrollment.id, describe(issuers[(*match)->issuer_index])));
+                 fmt::format("group {} by {}", enrollment->id, describe(issuers[(*match)->issuer_index])));
   builder.note_enrollment(enrollment);
 
   const auto anchors = anchors_above(std::span(issuers).subspan((*match)->issuer_index), config);
@@ -211,7 +211,7 @@ Task<Result<Decision>> attest_x509(const DeviceRequest& request, store::Store& s
   if (!individual) co_return std::unexpected(individual.error());
   if (*individual) {
     builder.passed("enrollment.found", "individual enrollment");
-    builder.note_enrollment(**individual);
+    builder.note_enrollment(*individual);
     co_return judge_individual(std::move(builder), c, **individual);
   }
   co_return co_await judge_group(std::move(builder), c, store);

@@ -61,9 +61,7 @@ class CustomAllocationTest : public ::testing::Test {
     request.payload = std::move(payload);
     return world_.must(registrar_.register_device(std::move(request))).operation.value().id;
   }
-  model::Registration record() {
-    return world_.must(world_.store().find_registration(world_.instance(), "dev-1")).value();
-  }
+  model::Registration record() { return *world_.must(world_.store().find_registration(world_.instance(), "dev-1")); }
   model::Registration registered(std::optional<boost::json::value> payload = {}) {
     begin(std::move(payload));
     registrar_.wait_until_idle();

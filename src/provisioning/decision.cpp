@@ -58,8 +58,8 @@ void DecisionBuilder::passed(std::string what, std::string facts) {
   decision_.checks.push_back({std::move(what), true, std::move(facts)});
 }
 
-void DecisionBuilder::note_enrollment(const model::Enrollment& enrollment) {
-  decision_.enrollment = enrollment;
+void DecisionBuilder::note_enrollment(std::shared_ptr<const model::Enrollment> enrollment) {
+  decision_.enrollment = std::move(enrollment);
 }
 
 void DecisionBuilder::note_thumbprint(std::string thumbprint) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -55,7 +56,7 @@ struct Decision {
   Outcome outcome = Outcome::kRefused;
   Reason reason = Reason::kNoEnrollment;
   std::vector<Check> checks;
-  std::optional<model::Enrollment> enrollment;  ///< the entry that decided, when one was found
+  std::shared_ptr<const model::Enrollment> enrollment;  ///< the entry that decided; null: none was found
   /// What the hub will know the device by (hub-api.md 5.1); set when the device is proven.
   std::optional<model::HubCredential> credential;
   std::string thumbprint;  ///< X.509: SHA-256 of the presented leaf
@@ -71,7 +72,7 @@ struct Decision {
 class DecisionBuilder {
  public:
   void passed(std::string what, std::string facts = {});
-  void note_enrollment(const model::Enrollment& enrollment);
+  void note_enrollment(std::shared_ptr<const model::Enrollment> enrollment);
   void note_thumbprint(std::string thumbprint);
   void note_derivation(std::string registration_id);
   void note_challenge(model::TpmChallenge challenge);

@@ -32,16 +32,15 @@ std::string id_of(const Evidence& evidence) {
   return slash == std::string::npos ? std::string() : token->resource.substr(slash + 1);
 }
 
-Check record_check(const std::optional<Registration>& record) {
-  if (!record) return {"registration.record", true, "the device never registered"};
+Check record_check(const Registration* record) {
+  if (record == nullptr) return {"registration.record", true, "the device never registered"};
   std::string facts = fmt::format("{} since {}", to_string(record->status), format_time_seconds(record->updated));
   if (!record->assigned_hub.empty()) facts += fmt::format(", at {} as {}", record->assigned_hub, record->device_id);
   return {"registration.record", true, std::move(facts)};
 }
 
 /// Without evidence there is nothing to judge, but much to tell.
-Task<Result<Attempt>> without_evidence(const DeviceRequest& request, store::Store& store,
-                                       const std::optional<Registration>& record) {
+Task<Result<Attempt>> without_evidence(const DeviceRequest& request, store::Store& store, const Registration* record) {
   const model::InstanceId& instance = request.config->instance.id;
   Attempt attempt = attempt_of(request, kCall);
   auto individual = co_await store.find_enrollment(instance, EnrollmentKind::kIndividual, request.registration_id);
@@ -101,12 +100,12 @@ Task<Result<Attempt>> dry_run(DeviceRequest request, const AttestationSettings& 
   auto record = co_await store.find_registration(request.config->instance.id, request.registration_id);
   if (!record) co_return std::unexpected(record.error());
   if (std::holds_alternative<NoEvidence>(request.evidence))
-    co_return co_await without_evidence(request, store, *record);
+    co_return co_await without_evidence(request, store, record->get());
 
   auto decision = co_await attest(request, store, settings);
   if (!decision) co_return std::unexpected(decision.error());
   Attempt attempt = attempt_of(request, kCall, *decision, co_await diagnose(request, *decision, settings, store));
-  attempt.checks.push_back(record_check(*record));
+  attempt.checks.push_back(record_check(record->get()));
   if (decision->outcome != Outcome::kAccepted) co_return attempt;
 
   Registration empty;

@@ -13,8 +13,8 @@ constexpr std::size_t kSweepLimit = 50;
 /// Whether the device belongs where it is noted, or may be about to.
 enum class Place { kBelongsThere, kUndecided, kLeftThere };
 
-Place place_of(const std::optional<model::Registration>& record, const store::HubLeftover& leftover) {
-  if (!record) return Place::kLeftThere;
+Place place_of(const model::Registration* record, const store::HubLeftover& leftover) {
+  if (record == nullptr) return Place::kLeftThere;
   if (record->status == model::RegistrationStatus::kAssigning) return Place::kUndecided;
   const bool there = equals_nocase(record->assigned_hub, leftover.hub) && record->device_id == leftover.device_id;
   return there ? Place::kBelongsThere : Place::kLeftThere;
@@ -74,7 +74,7 @@ std::map<Leftovers::HubKey, std::uint64_t> Leftovers::counts() const {
 Task<bool> Leftovers::clean_one(model::InstanceId instance, store::HubLeftover leftover) {
   const auto record = co_await parts_.store.find_registration(instance, leftover.registration_id);
   if (!record) co_return false;
-  const Place place = place_of(*record, leftover);
+  const Place place = place_of(record->get(), leftover);
   if (place == Place::kUndecided) co_return false;
   if (place == Place::kLeftThere) {
     const auto config = co_await parts_.store.config(instance);

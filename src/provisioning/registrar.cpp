@@ -263,7 +263,7 @@ Task<Result<StatusAnswer>> Registrar::operation_status(DeviceRequest request, st
   }
   // An operation that got stuck on a passing fault goes on when its device asks for it.
   if (state->operation.open) enqueue({instance, state->operation, std::nullopt, std::nullopt});
-  auto hub_key = hub_key_for(request, answer.decision, state->registration);
+  auto hub_key = hub_key_for(request, answer.decision, state->registration ? &*state->registration : nullptr);
   if (!hub_key) co_return std::unexpected(hub_key.error());
   answer.hub_key = *std::move(hub_key);
   answer.state = std::move(*state);
@@ -274,7 +274,7 @@ Task<Result<StatusAnswer>> Registrar::operation_status(DeviceRequest request, st
 Task<Result<LookupAnswer>> Registrar::look_up(DeviceRequest request) {
   auto decision = co_await attest(request, parts_.store, settings_);
   if (!decision) co_return std::unexpected(decision.error());
-  LookupAnswer answer{std::move(*decision), std::nullopt, {}};
+  LookupAnswer answer{std::move(*decision), nullptr, {}};
   if (co_await refused(request, "look-up", answer.decision)) co_return answer;
   auto record = co_await parts_.store.find_registration(request.config->instance.id, request.registration_id);
   if (!record) co_return std::unexpected(record.error());
@@ -282,7 +282,7 @@ Task<Result<LookupAnswer>> Registrar::look_up(DeviceRequest request) {
     parts_.attempts.add(request.config->instance.id,
                         attempt_of(request, "look-up", answer.decision, {finding(Cause::kNeverRegistered)}));
   }
-  auto hub_key = hub_key_for(request, answer.decision, *record);
+  auto hub_key = hub_key_for(request, answer.decision, record->get());
   if (!hub_key) co_return std::unexpected(hub_key.error());
   answer.hub_key = *std::move(hub_key);
   answer.record = std::move(*record);
@@ -291,9 +291,9 @@ Task<Result<LookupAnswer>> Registrar::look_up(DeviceRequest request) {
 
 /// What an assigned TPM signs its hub's tokens with; empty for anything but a TPM that is assigned (device-api.md 5.3).
 Result<Bytes> Registrar::hub_key_for(const DeviceRequest& request, const Decision& decision,
-                                     const std::optional<Registration>& record) {
+                                     const Registration* record) {
   if (!decision.challenge || decision.challenge->operation_id.empty()) return Bytes();
-  if (!record || record->status != RegistrationStatus::kAssigned) return Bytes();
+  if (record == nullptr || record->status != RegistrationStatus::kAssigned) return Bytes();
   return wrap_hub_key(request, *decision.enrollment, *decision.challenge, parts_.random);
 }
 

@@ -39,8 +39,8 @@ struct StatusAnswer {
 /// The answer to a registration look-up.
 struct LookupAnswer {
   Decision decision;
-  std::optional<model::Registration> record;  ///< nullopt: refused, or the device never registered
-  Bytes hub_key;                              ///< as in StatusAnswer
+  std::shared_ptr<const model::Registration> record;  ///< null: refused, or the device never registered
+  Bytes hub_key;                                      ///< as in StatusAnswer
 };
 
 /// Takes devices from their first call to their hub (design section 3): attest, begin a durable operation, assign,
@@ -104,8 +104,7 @@ class Registrar {
   };
 
   Task<Result<RegisterAnswer>> challenge(DeviceRequest request, std::vector<model::Check> before = {});
-  Result<Bytes> hub_key_for(const DeviceRequest& request, const Decision& decision,
-                            const std::optional<model::Registration>& record);
+  Result<Bytes> hub_key_for(const DeviceRequest& request, const Decision& decision, const model::Registration* record);
   Task<Result<std::optional<model::HubCredential>>> credential_for(const Work& work,
                                                                    const model::Enrollment& enrollment);
   Task<bool> refused(const DeviceRequest& request, std::string call, const Decision& decision);

@@ -63,9 +63,7 @@ class RegistrarHubs : public ::testing::Test {
     registrar_.tend();
     registrar_.wait_until_idle();
   }
-  model::Registration record() {
-    return world_.must(world_.store().find_registration(world_.instance(), "dev-1")).value();
-  }
+  model::Registration record() { return *world_.must(world_.store().find_registration(world_.instance(), "dev-1")); }
   /// Until told otherwise this step fails.
   void fail_at(const std::string& step, ErrorCode code = ErrorCode::kUnavailable) {
     hubs_.before = [step, code](const std::string& begun) -> std::optional<Error> {

@@ -54,7 +54,7 @@ Task<Result<store::Page<Registration>>> Revocation::records(model::InstanceId in
   auto record = co_await parts_.store.find_registration(std::move(instance), order.entry_id);
   if (!record) co_return std::unexpected(record.error());
   store::Page<Registration> page;
-  if (*record) page.items.push_back(**std::move(record));
+  if (*record) page.items.push_back(**record);
   co_return page;
 }
 

@@ -219,8 +219,10 @@ class Store {
                                                 Check<model::CaCertificate> check) = 0;
 
   // --- enrollments -----------------------------------------------------------------------------------------------
-  virtual Task<Result<std::optional<Enrollment>>> find_enrollment(InstanceId instance, EnrollmentKind kind,
-                                                                  std::string id) = 0;
+  /// The entry as it stands, shared with others who asked for it; null: there is none. The same object until it
+  /// changes.
+  virtual Task<Result<std::shared_ptr<const Enrollment>>> find_enrollment(InstanceId instance, EnrollmentKind kind,
+                                                                          std::string id) = 0;
   /// kConflict also when a certificate of the new value stands in another entry.
   virtual Task<Result<Enrollment>> change_enrollment(InstanceId instance, EnrollmentKind kind, std::string id,
                                                      Change<Enrollment> change) = 0;
@@ -247,8 +249,9 @@ class Store {
   virtual Task<Result<std::shared_ptr<const std::vector<SymmetricGroup>>>> symmetric_groups(InstanceId instance) = 0;
 
   // --- registrations and operations ------------------------------------------------------------------------------
-  virtual Task<Result<std::optional<model::Registration>>> find_registration(InstanceId instance,
-                                                                             std::string registration_id) = 0;
+  /// The record as it stands, shared as entries are; null: there is none.
+  virtual Task<Result<std::shared_ptr<const model::Registration>>> find_registration(InstanceId instance,
+                                                                                     std::string registration_id) = 0;
   virtual Task<Result<void>> remove_registration(InstanceId instance, std::string registration_id,
                                                  Check<model::Registration> check) = 0;
   /// Records of the devices that registered last through this group (service-api.md 5).

@@ -10,7 +10,7 @@ using testing::IsEmpty;
 class StoreEnrollments : public StoreContract {
  protected:
   std::optional<Enrollment> find(EnrollmentKind kind, const std::string& id) {
-    return wait_for(store().find_enrollment(kInstance, kind, id)).value();
+    return copy_of(wait_for(store().find_enrollment(kInstance, kind, id)).value());
   }
 };
 

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include <gtest/gtest.h>
@@ -49,6 +50,12 @@ Change<T> put(T value) {
 template <class T>
 Check<T> allow() {
   return [](const T&) -> Result<void> { return {}; };
+}
+
+/// What the store shares, to be compared by value.
+template <class T>
+std::optional<T> copy_of(const std::shared_ptr<const T>& shared) {
+  return shared ? std::optional<T>(*shared) : std::nullopt;
 }
 
 /// Puts an enrollment and waits.

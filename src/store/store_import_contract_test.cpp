@@ -30,7 +30,7 @@ class StoreImport : public StoreContract {
     return import(EnrollmentKind::kIndividual, std::move(entries));
   }
   std::optional<Enrollment> find(const std::string& id, EnrollmentKind kind = EnrollmentKind::kIndividual) {
-    return wait_for(store().find_enrollment(kInstance, kind, id)).value();
+    return copy_of(wait_for(store().find_enrollment(kInstance, kind, id)).value());
   }
   [[nodiscard]] const Error& last() const { return last_; }
 
@@ -125,7 +125,7 @@ TEST_P(StoreImport, ACertificateMovesInTheOrderOfTheEntries) {  // R-033
 
 TEST_P(StoreImport, WhatWasReadBeforeIsReadAnew) {
   const auto find = [&] {
-    return wait_for(store().find_enrollment(kInstance, EnrollmentKind::kIndividual, "a")).value();
+    return copy_of(wait_for(store().find_enrollment(kInstance, EnrollmentKind::kIndividual, "a")).value());
   };
   const auto import = [&](const Enrollment& value, std::optional<Enrollment> current) {
     std::vector<ImportEntry> entries;

@@ -21,7 +21,7 @@ class StoreRegistrations : public StoreContract {
   }
   OperationState state(const std::string& id) { return wait_for(store().find_operation(kInstance, id)).value(); }
   std::optional<model::Registration> record(const std::string& id) {
-    return wait_for(store().find_registration(kInstance, id)).value();
+    return copy_of(wait_for(store().find_registration(kInstance, id)).value());
   }
   /// Registers a device to the end.
   void assign(const std::string& operation, const std::string& id, const Enrollment& entry) {

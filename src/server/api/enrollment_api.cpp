@@ -58,22 +58,23 @@ std::vector<Route> EnrollmentApi::routes() {
   return out;
 }
 
-Task<std::expected<Enrollment, ApiError>> EnrollmentApi::find(const ApiCall& call, EnrollmentKind kind) {
+Task<std::expected<std::shared_ptr<const Enrollment>, ApiError>> EnrollmentApi::find(const ApiCall& call,
+                                                                                     EnrollmentKind kind) {
   auto found = co_await store_.find_enrollment(call.config->instance.id, kind, call.arguments[0]);
   if (!found) co_return refuse_for(kind, found.error());
   if (!*found) co_return refuse_for(kind, Error{ErrorCode::kNotFound, {}, {}});
-  co_return std::move(**found);
+  co_return *std::move(found);
 }
 
 Task<ApiResult> EnrollmentApi::get(const ApiCall& call, EnrollmentKind kind) {
   auto enrollment = co_await find(call, kind);
   if (!enrollment) co_return std::unexpected(enrollment.error());
-  json::object body = to_json(*enrollment, EnrollmentView::kPublic);
+  json::object body = to_json(**enrollment, EnrollmentView::kPublic);
   if (kind == EnrollmentKind::kIndividual) {
-    auto record = co_await store_.find_registration(call.config->instance.id, enrollment->id);
+    auto record = co_await store_.find_registration(call.config->instance.id, (*enrollment)->id);
     if (!record) co_return refuse(record.error());
     model::Registration unassigned;
-    unassigned.registration_id = enrollment->id;
+    unassigned.registration_id = (*enrollment)->id;
     body["registrationState"] = to_json(*record ? **record : unassigned);
   }
   co_return json_response(200, json::serialize(body));
@@ -97,7 +98,7 @@ Task<ApiResult> EnrollmentApi::attestation_mechanism(const ApiCall& call, Enroll
   auto enrollment = co_await find(call, kind);
   if (!enrollment) co_return std::unexpected(enrollment.error());
   co_return json_response(
-      200, json::serialize(model::attestation_to_json(enrollment->attestation, EnrollmentView::kWithKeys)));
+      200, json::serialize(model::attestation_to_json((*enrollment)->attestation, EnrollmentView::kWithKeys)));
 }
 
 Task<ApiResult> EnrollmentApi::bulk(const ApiCall& call, EnrollmentKind kind) {

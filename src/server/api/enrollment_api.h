@@ -25,7 +25,8 @@ class EnrollmentApi {
   Task<ApiResult> bulk(const ApiCall& call, model::EnrollmentKind kind);
   Task<ApiResult> query(const ApiCall& call, model::EnrollmentKind kind);
   Task<ApiResult> attestation_mechanism(const ApiCall& call, model::EnrollmentKind kind);
-  Task<std::expected<model::Enrollment, ApiError>> find(const ApiCall& call, model::EnrollmentKind kind);
+  Task<std::expected<std::shared_ptr<const model::Enrollment>, ApiError>> find(const ApiCall& call,
+                                                                               model::EnrollmentKind kind);
 
   store::Store& store_;
   EnrollmentWriter writer_;

@@ -102,8 +102,10 @@ Task<Result<void>> ImportRun::apply_slice(std::vector<ReadLine> slice, Knowledge
       // It may be right for an entry that is there, such as a certificate that is only named by its thumbprint.
       auto found = co_await store_.find_enrollment(settings_.config->instance.id, settings_.kind, slice[i].id);
       if (!found) co_return std::unexpected(found.error());
-      current = *std::move(found);
-      if (current) next = make(slice[i], current);
+      if (*found) {
+        current = **found;
+        next = make(slice[i], current);
+      }
     }
     note_made(slice[i], key, std::move(current), std::move(next));
   }

@@ -39,7 +39,8 @@ class ImportRunTest : public testing::Test {
   }
 
   std::optional<model::Enrollment> find(const std::string& id) {
-    return wait_for(world_.store().find_enrollment(instance(), EnrollmentKind::kIndividual, id)).value();
+    const auto found = world_.must(world_.store().find_enrollment(instance(), EnrollmentKind::kIndividual, id));
+    return found ? std::optional<model::Enrollment>(*found) : std::nullopt;
   }
 
   static model::InstanceId instance() { return model::id_key(provisioning::testing::World::kScope); }

@@ -131,7 +131,7 @@ Task<ApiResult> WebhookApi::test(const ApiCall& call) {
   if (!*enrollment) co_return refuse(404, 404000, "Enrollment not found.");
   const auto record = co_await store_.find_registration(instance, test->registration_id);
   if (!record) co_return refuse(record.error());
-  model::Registration former = record->value_or(model::Registration());
+  model::Registration former = *record ? **record : model::Registration();
   former.registration_id = test->registration_id;
   const provisioning::AssignmentInput input{*call.config, **enrollment, former, model::SasCredential{}, ""};
   if (!provisioning::asks_webhook(input)) {

@@ -123,7 +123,8 @@ void expect_whole(Store& store, const std::string& line) {
   const std::string what = line.substr(0, 5);
   const std::string id = line.substr(6);
   if (what == "entry") {
-    EXPECT_EQ(wait_for(store.find_enrollment(kInstance, EnrollmentKind::kIndividual, id)).value(), entry_of(id));
+    EXPECT_EQ(copy_of(wait_for(store.find_enrollment(kInstance, EnrollmentKind::kIndividual, id)).value()),
+              entry_of(id));
     return;
   }
   const auto state = wait_for(store.find_operation(kInstance, "o-" + id));

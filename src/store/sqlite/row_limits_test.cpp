@@ -77,7 +77,7 @@ TEST_F(StoreLimits, AnImportStopsAtTheLimitAndReplacesFreely) {
   EXPECT_THAT(import({entry("a"), entry("c"), entry("d")}), testing::ElementsAre(false, true, false))
       << "a is there already and counts nothing";
   const auto stored = wait_for(store_->find_enrollment(kInstance, EnrollmentKind::kIndividual, "a")).value();
-  EXPECT_THAT(import({entry("a", stored), entry("e")}), testing::ElementsAre(true, false));
+  EXPECT_THAT(import({entry("a", *stored), entry("e")}), testing::ElementsAre(true, false));
 }
 
 TEST_F(StoreLimits, GroupsAreCountedByTheirAttestation) {

@@ -48,6 +48,14 @@ Result<void> leave_write_mark(const Session& session) {
                              " ON CONFLICT (name) DO UPDATE SET value = excluded.value"));
 }
 
+/// What a snapshot holds, which lives as long as it is shared; null: nothing.
+template <class T>
+std::shared_ptr<const T> share(std::shared_ptr<const std::optional<T>> snapshot) {
+  if (!*snapshot) return nullptr;
+  const T* value = &**snapshot;
+  return {std::move(snapshot), value};
+}
+
 /// Binds the aggregates to the writer and the readers. Reads run on the calling thread; writes are handed to the
 /// writer.
 class SqliteStore final : public Store {
@@ -104,13 +112,12 @@ class SqliteStore final : public Store {
     });
   }
 
-  Task<Result<std::optional<Enrollment>>> find_enrollment(InstanceId instance, EnrollmentKind kind,
-                                                          std::string id) override {
-    const auto found = snapshot(enrollments_, enrollment_key(instance, kind, id), [&](const Session& session) {
-      return sqlite::find_enrollment(session, instance, kind, id);
-    });
+  Task<Result<std::shared_ptr<const Enrollment>>> find_enrollment(InstanceId instance, EnrollmentKind kind,
+                                                                  std::string id) override {
+    auto found = snapshot(enrollments_, enrollment_key(instance, kind, id),
+                          [&](const Session& session) { return sqlite::find_enrollment(session, instance, kind, id); });
     if (!found) co_return std::unexpected(found.error());
-    co_return **found;
+    co_return share(*std::move(found));
   }
 
   Task<Result<std::vector<std::optional<Enrollment>>>> find_enrollments(InstanceId instance, EnrollmentKind kind,
@@ -185,12 +192,12 @@ class SqliteStore final : public Store {
                        [&](const Session& session) { return load_symmetric_groups(session, instance); });
   }
 
-  Task<Result<std::optional<model::Registration>>> find_registration(InstanceId instance,
-                                                                     std::string registration_id) override {
-    return read<std::optional<model::Registration>>(
-        [instance = std::move(instance), id = std::move(registration_id)](const Session& session) {
-          return sqlite::find_registration(session, instance, id);
-        });
+  Task<Result<std::shared_ptr<const model::Registration>>> find_registration(InstanceId instance,
+                                                                             std::string registration_id) override {
+    auto found =
+        read_now([&](const Session& session) { return sqlite::find_registration(session, instance, registration_id); });
+    if (!found) co_return std::unexpected(found.error());
+    co_return share(std::make_shared<const std::optional<model::Registration>>(*std::move(found)));
   }
 
   Task<Result<void>> remove_registration(InstanceId instance, std::string registration_id,

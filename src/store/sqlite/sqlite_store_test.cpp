@@ -302,7 +302,7 @@ TEST_F(SqliteStoreTest, EightThreadsWriteAndReadAtOnce) {
           const std::string id = fmt::format("unit-{}-{}", thread, round);
           const Enrollment entry = individual(id, keys(id, id));
           EXPECT_TRUE(put_enrollment(*store, entry));
-          EXPECT_EQ(wait_for(store->find_enrollment(kInstance, entry.kind, id)).value(), entry);
+          EXPECT_EQ(copy_of(wait_for(store->find_enrollment(kInstance, entry.kind, id)).value()), entry);
           EXPECT_TRUE(wait_for(
               store->begin_operation(kInstance, make_operation("o" + id, id, entry), make_record(id, entry), nullptr)));
           EXPECT_TRUE(wait_for(store->find_operation(kInstance, "o" + id)));
