@@ -219,8 +219,8 @@ class Store {
                                                 Check<model::CaCertificate> check) = 0;
 
   // --- enrollments -----------------------------------------------------------------------------------------------
-  /// The entry as it stands, shared with others who asked for it; null: there is none. The same object until it
-  /// changes.
+  /// The entry as it stands, shared with others who ask; null: there is none. While nothing changes it mostly is the
+  /// same object.
   virtual Task<Result<std::shared_ptr<const Enrollment>>> find_enrollment(InstanceId instance, EnrollmentKind kind,
                                                                           std::string id) = 0;
   /// kConflict also when a certificate of the new value stands in another entry.

@@ -15,7 +15,13 @@ Result<model::Registration> read_registration(const Statement& row) {
   return model::registration_from_stored_json(*body);
 }
 
+/// To be called with every statement that writes the table: readers keep records in memory.
+void note_written(const Session& session, const InstanceId& instance, std::string_view registration_id) {
+  if (session.written_records != nullptr) session.written_records->push_back(record_key(instance, registration_id));
+}
+
 Result<void> delete_registration(const Session& session, const InstanceId& instance, const std::string& key) {
+  note_written(session, instance, key);
   auto removed =
       session.connection.run("DELETE FROM registration WHERE instance = ? AND registration_key = ?", instance, key);
   if (!removed) return std::unexpected(removed.error());
@@ -23,6 +29,10 @@ Result<void> delete_registration(const Session& session, const InstanceId& insta
 }
 
 }  // namespace
+
+std::string record_key(const InstanceId& instance, std::string_view registration_id) {
+  return instance + "/" + model::id_key(registration_id);
+}
 
 Result<std::optional<model::Registration>> find_registration(const Session& session, const InstanceId& instance,
                                                              const std::string& registration_id) {
@@ -34,6 +44,7 @@ Result<std::optional<model::Registration>> find_registration(const Session& sess
 
 Result<void> write_registration(const Session& session, const InstanceId& instance, const model::Registration& record) {
   forget_operation(session, instance, record.registration_id);
+  note_written(session, instance, record.registration_id);
   return without_count(session.connection.run(
       "INSERT INTO registration (instance, registration_key, enrollment_kind, enrollment_key, status, body) "
       "VALUES (?, ?, ?, ?, ?, ?) "

@@ -9,6 +9,9 @@ namespace muster::store::sqlite {
 
 // Registration records. Errors as in Store; ids are compared without case.
 
+/// Names a record among those of all instances.
+std::string record_key(const InstanceId& instance, std::string_view registration_id);
+
 Result<std::optional<model::Registration>> find_registration(const Session& session, const InstanceId& instance,
                                                              const std::string& registration_id);
 Result<void> write_registration(const Session& session, const InstanceId& instance, const model::Registration& record);

@@ -3,6 +3,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <boost/json/object.hpp>
 
@@ -22,6 +23,8 @@ struct Session {
   const crypto::Sealer& sealer;
   OperationCache* operations = nullptr;  ///< in changes: what they may read there and have to keep true
   HubNotices* notices = nullptr;         ///< in changes: who hears what happens to devices of hubs; null: nobody
+  /// In changes: record_key() of each registration record that they write.
+  std::vector<std::string>* written_records = nullptr;
 };
 
 /// To be called by every change before it writes the record or an operation of a device.

@@ -194,10 +194,11 @@ class SqliteStore final : public Store {
 
   Task<Result<std::shared_ptr<const model::Registration>>> find_registration(InstanceId instance,
                                                                              std::string registration_id) override {
-    auto found =
-        read_now([&](const Session& session) { return sqlite::find_registration(session, instance, registration_id); });
+    auto found = snapshot(records_, record_key(instance, registration_id), [&](const Session& session) {
+      return sqlite::find_registration(session, instance, registration_id);
+    });
     if (!found) co_return std::unexpected(found.error());
-    co_return share(std::make_shared<const std::optional<model::Registration>>(*std::move(found)));
+    co_return share(*std::move(found));
   }
 
   Task<Result<void>> remove_registration(InstanceId instance, std::string registration_id,
@@ -564,6 +565,13 @@ class SqliteStore final : public Store {
     return drop_enrollments(instance, kind, {enrollment_key(instance, kind, id)});
   }
 
+  /// `keys`: record_key() of each record that is written.
+  Hook drop_records(std::vector<std::string> keys) {
+    return [this, keys = std::move(keys)] {
+      for (const std::string& key : keys) records_.drop(key);
+    };
+  }
+
   /// What a change wrote is found by others as soon as it is committed.
   Hook keep_operation(const InstanceId& instance, const OperationState& state) {
     const auto ticket = operations_.drop(instance, state.operation.registration_id);
@@ -622,8 +630,10 @@ class SqliteStore final : public Store {
   Task<Result<T>> write(Hook committed, Change change, std::size_t weight = 1) {
     auto work = [this, committed = std::move(committed),
                  change = std::move(change)](Transaction& transaction) mutable -> Result<T> {
-      const Session session{transaction.connection(), *sealer_, &operations_, notices_.get()};
+      std::vector<std::string> records;
+      const Session session{transaction.connection(), *sealer_, &operations_, notices_.get(), &records};
       Result<T> result = run_change<T>(change, session, transaction);
+      if (!records.empty()) transaction.on_commit(drop_records(std::move(records)));
       if (notices_) tell_of_notices(notices_->take_written(), transaction);
       if (result && committed) transaction.on_commit(std::move(committed));
       return result;
@@ -660,6 +670,7 @@ class SqliteStore final : public Store {
   SnapshotCache<model::InstanceConfig> configs_{kCachedInstances};
   SnapshotCache<std::vector<SymmetricGroup>> groups_{kCachedInstances};
   SnapshotCache<std::optional<Enrollment>> enrollments_{kCachedEntries};
+  SnapshotCache<std::optional<model::Registration>> records_{kCachedEntries};
   OperationCache operations_{kCachedEntries};
   const std::unique_ptr<HubNotices> notices_;  // the writer's
   std::mutex watcher_mutex_;                   // protects watcher_
