@@ -17,13 +17,15 @@ namespace {
 
 using Octets = std::array<std::uint8_t, 16>;
 
+/// Every request gets one, so it is written in one go.
 std::string guid_text(const Octets& raw) {
-  const std::string digits = hex_lower(raw);
-  std::string out;
-  out.reserve(36);
-  for (std::size_t i = 0; i < digits.size(); ++i) {
-    if (i == 8 || i == 12 || i == 16 || i == 20) out.push_back('-');
-    out.push_back(digits[i]);
+  static constexpr std::string_view kDigits = "0123456789abcdef";
+  std::string out(36, '-');
+  std::size_t at = 0;
+  for (std::size_t i = 0; i < raw.size(); ++i) {
+    if (i == 4 || i == 6 || i == 8 || i == 10) ++at;
+    out[at++] = kDigits[raw[i] >> 4];
+    out[at++] = kDigits[raw[i] & 15];
   }
   return out;
 }
