@@ -26,6 +26,7 @@ std::string percent_encode(std::string_view text) {
 }
 
 std::optional<std::string> percent_decode(std::string_view text) {
+  if (!text.contains('%')) return std::string(text);  // as most texts are
   std::string out;
   out.reserve(text.size());
   for (std::size_t i = 0; i < text.size(); ++i) {

@@ -67,8 +67,7 @@ std::optional<std::string_view> RequestTarget::parameter(std::string_view name) 
 
 Result<RequestTarget> parse_request_target(std::string_view target) {
   if (!target.starts_with('/')) return invalid("The request target is not in origin form.");
-  if (target.find_first_of("# ") != std::string_view::npos)
-    return invalid("The request target has a foreign character.");
+  if (target.contains('#') || target.contains(' ')) return invalid("The request target has a foreign character.");
   const std::size_t mark = std::min(target.find('?'), target.size());
   auto segments = parse_path(target.substr(0, mark));
   if (!segments) return std::unexpected(std::move(segments).error());
