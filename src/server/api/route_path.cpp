@@ -1,18 +1,29 @@
 #include "server/api/route_path.h"
 
 namespace muster::server {
+namespace {
+
+constexpr std::string_view kAny = "{}";
+
+bool fits(const std::vector<std::string>& pattern, const std::vector<std::string>& segments,
+          bool (*same)(std::string_view, std::string_view)) {
+  if (pattern.size() != segments.size()) return false;
+  for (std::size_t i = 0; i < pattern.size(); ++i) {
+    if (pattern[i] != kAny && !same(pattern[i], segments[i])) return false;
+  }
+  return true;
+}
+
+}  // namespace
 
 std::optional<std::vector<std::string>> match_path(const std::vector<std::string>& pattern,
                                                    const std::vector<std::string>& segments,
                                                    bool (*same)(std::string_view, std::string_view)) {
-  if (pattern.size() != segments.size()) return std::nullopt;
+  // A path fits one pattern of many, so nothing is copied before it is known to.
+  if (!fits(pattern, segments, same)) return std::nullopt;
   std::vector<std::string> arguments;
   for (std::size_t i = 0; i < pattern.size(); ++i) {
-    if (pattern[i] == "{}") {
-      arguments.push_back(segments[i]);
-    } else if (!same(pattern[i], segments[i])) {
-      return std::nullopt;
-    }
+    if (pattern[i] == kAny) arguments.push_back(segments[i]);
   }
   return arguments;
 }
