@@ -30,12 +30,12 @@ bool covers(const std::vector<std::string_view>& granted, const ApiCall& call) {
 std::expected<std::string, ApiError> ServiceAuth::authorize(const ApiCall& call, model::Right right) {
   const auto header = call.request.header("Authorization");
   if (!header) return unauthorized("no Authorization header");
-  std::optional<wire::SasToken> token = recall(call, *header);
-  const bool proven = token.has_value();
+  auto token = recall(call, *header);
+  const bool proven = token != nullptr;
   if (!proven) {
     auto parsed = wire::parse_sas_token(*header);
     if (!parsed) return unauthorized(parsed.error().detail);
-    token = std::move(*parsed);
+    token = std::make_shared<const wire::SasToken>(std::move(*parsed));
   }
   if (!covers(resource_segments(token->resource), call)) {
     return unauthorized(fmt::format("the token is for {}", token->resource));
@@ -49,7 +49,7 @@ std::expected<std::string, ApiError> ServiceAuth::authorize(const ApiCall& call,
     if (!wire::signed_by(*token, policy->primary_key) && !wire::signed_by(*token, policy->secondary_key)) {
       return unauthorized(fmt::format("the signature is by no key of policy {}", policy->name));
     }
-    remember(call, *header, *token);
+    remember(call, *header, token);
   }
   if (!policy->rights.allows(right)) {
     return unauthorized(fmt::format("policy {} has only {}", policy->name, policy->rights.to_string()));
@@ -57,17 +57,17 @@ std::expected<std::string, ApiError> ServiceAuth::authorize(const ApiCall& call,
   return policy->name;
 }
 
-std::optional<wire::SasToken> ServiceAuth::recall(const ApiCall& call, std::string_view header) {
+std::shared_ptr<const wire::SasToken> ServiceAuth::recall(const ApiCall& call, std::string_view header) {
   const std::scoped_lock lock(mutex_);
   const Proven* found = proven_.find(header);
-  if (found == nullptr || found->config.lock() != call.config) return std::nullopt;
+  if (found == nullptr || found->config.lock() != call.config) return nullptr;
   return found->token;
 }
 
-void ServiceAuth::remember(const ApiCall& call, std::string_view header, const wire::SasToken& token) {
+void ServiceAuth::remember(const ApiCall& call, std::string_view header, std::shared_ptr<const wire::SasToken> token) {
   if (header.size() > kLongestKept) return;
   const std::scoped_lock lock(mutex_);
-  proven_.put(header, {call.config, token});
+  proven_.put(header, {call.config, std::move(token)});
 }
 
 }  // namespace muster::server

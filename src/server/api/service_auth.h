@@ -4,7 +4,6 @@
 #include <expected>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <string>
 
 #include "base/recent_map.h"
@@ -31,11 +30,12 @@ class ServiceAuth {
   /// A token whose signature is good.
   struct Proven {
     std::weak_ptr<const model::InstanceConfig> config;  ///< whose keys were looked at; does not keep them alive
-    wire::SasToken token;
+    std::shared_ptr<const wire::SasToken> token;
   };
 
-  std::optional<wire::SasToken> recall(const ApiCall& call, std::string_view header);
-  void remember(const ApiCall& call, std::string_view header, const wire::SasToken& token);
+  /// Null: not proven yet.
+  std::shared_ptr<const wire::SasToken> recall(const ApiCall& call, std::string_view header);
+  void remember(const ApiCall& call, std::string_view header, std::shared_ptr<const wire::SasToken> token);
 
   const std::chrono::seconds clock_tolerance_;
   std::mutex mutex_;                // protects proven_
