@@ -81,7 +81,7 @@ Service::Service(const Parts& parts, InstanceDirectory instances)
 }
 
 Task<std::optional<hub::HubName>> Service::find_hub(std::string host) {
-  auto found = co_await find_local_hub(instances_, parts_.store, std::move(host));
+  auto found = co_await find_local_hub(instances_, parts_.store, host);
   if (!found) co_return std::nullopt;
   co_return std::move(found->name);
 }

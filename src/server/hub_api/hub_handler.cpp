@@ -38,8 +38,8 @@ bool is_registration(std::string_view target) {
 
 Task<HttpResponse> HubHandler::handle(HttpRequest request) {
   if (is_registration(request.target)) co_return co_await parts_.others.handle(std::move(request));
-  auto found = co_await find_local_hub(parts_.instances, parts_.store,
-                                       std::string(without_port(request.header("Host").value_or(""))));
+  auto found =
+      co_await find_local_hub(parts_.instances, parts_.store, without_port(request.header("Host").value_or("")));
   if (!found) co_return co_await parts_.others.handle(std::move(request));
   co_return co_await serve(*std::move(found), std::move(request));
 }

@@ -5,7 +5,7 @@
 namespace muster::server {
 
 Task<std::optional<LocalHubEntry>> find_local_hub(const InstanceDirectory& instances, store::Store& store,
-                                                  std::string host) {
+                                                  std::string_view host) {
   for (const model::Instance& instance : instances.all()) {
     auto config = co_await store.config(instance.id);
     if (!config) continue;

@@ -2,7 +2,7 @@
 
 #include <memory>
 #include <optional>
-#include <string>
+#include <string_view>
 
 #include "hub/registry.h"
 #include "server/api/instance_directory.h"
@@ -15,8 +15,9 @@ struct LocalHubEntry {
   std::shared_ptr<const model::InstanceConfig> config;
 };
 
-/// By its host name, without case and without a port; nullopt when no instance serves such a hub.
+/// By its host name, without case and without a port; nullopt when no instance serves such a hub. `host`
+/// lives until the task ends.
 Task<std::optional<LocalHubEntry>> find_local_hub(const InstanceDirectory& instances, store::Store& store,
-                                                  std::string host);
+                                                  std::string_view host);
 
 }  // namespace muster::server
