@@ -24,6 +24,19 @@ TEST(ResponseWriter, WritesExactlyWhatClientsNeed) {
             "{}");
 }
 
+TEST(ResponseWriter, DatesEveryAnswerToTheSecond) {
+  const auto date_at = [](TimePoint now) {
+    const std::string text =
+        write_response({200, {}, ""}, now, ConnectionHeader::kNone, BodyOctets::kSend, Transport::kTls);
+    return text.substr(text.find("Date: "), 35);
+  };
+  EXPECT_EQ(date_at(kNow), "Date: Thu, 15 Jan 2026 10:00:00 GMT");
+  EXPECT_EQ(date_at(kNow + std::chrono::microseconds(999'999)), "Date: Thu, 15 Jan 2026 10:00:00 GMT");
+  EXPECT_EQ(date_at(kNow + std::chrono::seconds(1)), "Date: Thu, 15 Jan 2026 10:00:01 GMT");
+  EXPECT_EQ(date_at(kNow), "Date: Thu, 15 Jan 2026 10:00:00 GMT") << "clocks are set back";
+  EXPECT_EQ(date_at(TimePoint()), "Date: Thu, 01 Jan 1970 00:00:00 GMT");
+}
+
 TEST(ResponseWriter, GivesEveryStatusAReasonPhrase) {
   EXPECT_TRUE(written({429, {}, ""}).starts_with("HTTP/1.1 429 Too Many Requests\r\n"));
   EXPECT_TRUE(written({431, {}, ""}).starts_with("HTTP/1.1 431 Request Header Fields Too Large\r\n"));
