@@ -6,8 +6,6 @@
 
 #include <sys/socket.h>
 
-#include "server/net/await_socket.h"
-
 namespace muster::server {
 
 Error connection_lost(std::string detail) {
@@ -26,7 +24,10 @@ SocketStream::SocketStream(asio::ip::tcp::socket socket) : socket_(std::move(soc
 
 asio::awaitable<Result<void>> SocketStream::wait_readable() {
   if (has_buffered()) co_return Result<void>();
-  co_return co_await wait(Wait::wait_read);
+  // As wait() does it, but without a second coroutine: every request of a connection that stays comes by here.
+  if (interrupted_) co_return after_wait({});
+  const auto [error] = co_await socket_.async_wait(Wait::wait_read, asio::as_tuple(asio::deferred));
+  co_return after_wait(error);
 }
 
 asio::awaitable<Result<void>> SocketStream::write_all(ByteView octets) {
@@ -64,11 +65,15 @@ void SocketStream::interrupt() {
 }
 
 asio::awaitable<Result<void>> SocketStream::wait(Wait what) {
-  if (interrupted_) co_return std::unexpected(connection_lost("interrupted"));
-  const boost::system::error_code error = co_await await_socket(socket_, what);
-  if (interrupted_) co_return std::unexpected(connection_lost("interrupted"));
-  if (error) co_return std::unexpected(connection_lost(error.message()));
-  co_return Result<void>();
+  if (interrupted_) co_return after_wait({});
+  const auto [error] = co_await socket_.async_wait(what, asio::as_tuple(asio::deferred));
+  co_return after_wait(error);
+}
+
+Result<void> SocketStream::after_wait(const boost::system::error_code& error) const {
+  if (interrupted_) return std::unexpected(connection_lost("interrupted"));
+  if (error) return std::unexpected(connection_lost(error.message()));
+  return {};
 }
 
 }  // namespace muster::server
