@@ -1,9 +1,17 @@
 #include "server/api/api_call.h"
 
 namespace muster::server {
+namespace {
+
+constexpr std::size_t kUsualHeaders = 4;
+
+}  // namespace
 
 HttpResponse json_response(int status, std::string body) {
-  return {status, {{"Content-Type", "application/json; charset=utf-8"}}, std::move(body)};
+  HttpResponse response{.status = status, .headers = {}, .body = std::move(body)};
+  response.headers.reserve(kUsualHeaders);
+  response.headers.emplace_back("Content-Type", "application/json; charset=utf-8");
+  return response;
 }
 
 HttpResponse error_response(const ApiError& error, const std::string& tracking_id, TimePoint at) {

@@ -82,21 +82,21 @@ HttpResponse ApiHandler::refuse(int status, std::string_view reason) const {
 Task<HttpResponse> ApiHandler::handle(HttpRequest request) {
   const auto begin = std::chrono::steady_clock::now();
   const TimePoint at = parts_.clock.now();
-  std::string tracking_id = make_time_ordered_guid(parts_.random, at);
   HttpResponse response;
   auto target = wire::parse_request_target(request.target);
   const wire::RequestTarget empty;
-  ApiCall call{request, target ? *target : empty, {}, tracking_id, at, nullptr, &infos_.back()};
+  ApiCall call{request,       target ? *target : empty, {}, make_time_ordered_guid(parts_.random, at), at, nullptr,
+               &infos_.back()};
   ApiResult result = target ? co_await dispatch(call) : ApiResult(std::unexpected(to_api_error(target.error())));
   if (result) {
     response = std::move(*result);
   } else {
     log_refusal(call, result.error());
-    response = error_response(result.error(), tracking_id, at);
+    response = error_response(result.error(), call.tracking_id, at);
   }
   const OperationInfo& info = *call.operation;
   const FinishedOperation finished{.operation = info,
-                                   .tracking_id = tracking_id,
+                                   .tracking_id = call.tracking_id,
                                    .at = at,
                                    .peer_address = request.peer_address,
                                    .api_version = call.target.parameter("api-version").value_or(""),
@@ -111,7 +111,7 @@ Task<HttpResponse> ApiHandler::handle(HttpRequest request) {
                                    .refusal = result ? nullptr : &result.error(),
                                    .took = std::chrono::steady_clock::now() - begin};
   for (OperationObserver* observer : parts_.observers) observer->finished(finished);
-  response.headers.emplace_back("x-ms-request-id", std::move(tracking_id));
+  response.headers.emplace_back("x-ms-request-id", std::move(call.tracking_id));
   co_return response;
 }
 

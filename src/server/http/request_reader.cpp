@@ -19,6 +19,8 @@ using ErrorCodeOut = boost::beast::error_code;
 // does not see less of a last chunk when it looks at it for the second time.
 constexpr std::size_t kShortestChunkedEnd = 5;
 
+constexpr std::size_t kUsualHeaders = 8;
+
 std::string to_std(string_view text) {
   return {text.data(), text.size()};
 }
@@ -58,6 +60,7 @@ class RequestReader::Parser final : public http::basic_parser<true> {
                        ErrorCodeOut& /*error*/) override {
     request.method = to_std(method);
     request.target = to_std(target);
+    request.headers.reserve(kUsualHeaders);
     version = http_version;
   }
 
