@@ -69,15 +69,13 @@ Task<std::expected<std::shared_ptr<const Enrollment>, ApiError>> EnrollmentApi::
 Task<ApiResult> EnrollmentApi::get(const ApiCall& call, EnrollmentKind kind) {
   auto enrollment = co_await find(call, kind);
   if (!enrollment) co_return std::unexpected(enrollment.error());
-  json::object body = to_json(**enrollment, EnrollmentView::kPublic);
+  std::shared_ptr<const model::Registration> record;
   if (kind == EnrollmentKind::kIndividual) {
-    auto record = co_await store_.find_registration(call.config->instance.id, (*enrollment)->id);
-    if (!record) co_return refuse(record.error());
-    model::Registration unassigned;
-    unassigned.registration_id = (*enrollment)->id;
-    body["registrationState"] = to_json(*record ? **record : unassigned);
+    auto found = co_await store_.find_registration(call.config->instance.id, (*enrollment)->id);
+    if (!found) co_return refuse(found.error());
+    record = *std::move(found);
   }
-  co_return json_response(200, json::serialize(body));
+  co_return json_response(200, texts_.text_of(*enrollment, record));
 }
 
 Task<ApiResult> EnrollmentApi::put(const ApiCall& call, EnrollmentKind kind) {

@@ -4,6 +4,7 @@
 
 #include "base/random.h"
 #include "server/api/api_call.h"
+#include "server/api/enrollment_texts.h"
 #include "server/api/enrollment_writer.h"
 #include "store/store.h"
 
@@ -30,6 +31,7 @@ class EnrollmentApi {
 
   store::Store& store_;
   EnrollmentWriter writer_;
+  EnrollmentTexts texts_;
   const std::size_t bulk_items_;  ///< most items of a bulk call
 };
 
