@@ -303,8 +303,10 @@ TEST_F(SqliteStoreTest, EightThreadsWriteAndReadAtOnce) {
           const Enrollment entry = individual(id, keys(id, id));
           EXPECT_TRUE(put_enrollment(*store, entry));
           EXPECT_EQ(copy_of(wait_for(store->find_enrollment(kInstance, entry.kind, id)).value()), entry);
+          EXPECT_FALSE(wait_for(store->find_registration(kInstance, id)).value());
           EXPECT_TRUE(wait_for(
               store->begin_operation(kInstance, make_operation("o" + id, id, entry), make_record(id, entry), nullptr)));
+          EXPECT_TRUE(wait_for(store->find_registration(kInstance, id)).value());
           EXPECT_TRUE(wait_for(store->find_operation(kInstance, "o" + id)));
           EXPECT_TRUE(wait_for(store->complete_operation(kInstance, "o" + id, {make_record(id, entry)})));
           EXPECT_TRUE(wait_for(store->list_enrollments(kInstance, entry.kind, id, 3)));
