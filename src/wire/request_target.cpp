@@ -7,14 +7,18 @@ namespace muster::wire {
 namespace {
 
 constexpr std::size_t kMaxSegments = 32;
+constexpr std::size_t kUsualSegments = 4;
 constexpr std::size_t kMaxParameters = 64;
 
 bool is_control(char c) {
   return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
 }
 
+/// Without a way out of the loop compilers look at many octets at once.
 bool has_control(std::string_view text) {
-  return std::ranges::any_of(text, is_control);
+  bool found = false;
+  for (const char c : text) found |= is_control(c);
+  return found;
 }
 
 Result<std::string> decode(std::string_view text) {
@@ -28,6 +32,7 @@ Result<std::vector<std::string>> parse_path(std::string_view path) {
   std::vector<std::string> segments;
   path.remove_prefix(1);
   if (path.empty()) return segments;
+  segments.reserve(kUsualSegments);
   if (path.ends_with('/')) path.remove_suffix(1);
   Splitter parts(path, '/');
   while (const auto part = parts.next()) {

@@ -52,7 +52,9 @@ asio::awaitable<bool> Session::serve_request() {
   }
   const BodyOctets body = incoming->method == "HEAD" ? BodyOctets::kOmit : BodyOctets::kSend;
   ++environment().counters.requests;
-  const HttpResponse response = co_await await_task(handler_.handle(complete(std::move(*incoming))));
+  incoming->peer_address = peer_address();
+  incoming->client = client();
+  const HttpResponse response = co_await await_task(handler_.handle(*std::move(incoming)));
   const ConnectionHeader connection = connection_after(reader, response);
   co_return co_await send(response, connection, body) && connection != ConnectionHeader::kClose;
 }
@@ -141,12 +143,6 @@ asio::awaitable<void> Session::refuse(Refusal refusal, std::vector<std::pair<std
 asio::awaitable<bool> Session::send(const HttpResponse& response, ConnectionHeader connection, BodyOctets body) {
   const std::string text = write_response(response, environment().clock.now(), connection, body, stream().transport());
   co_return co_await send_octets(as_bytes(text));
-}
-
-HttpRequest Session::complete(HttpRequest request) const {
-  request.peer_address = peer_address();
-  request.client = client();
-  return request;
 }
 
 ConnectionHeader Session::connection_after(const RequestReader& reader, const HttpResponse& response) const {

@@ -51,7 +51,6 @@ class Session final : public Connection {
   asio::awaitable<void> refuse(Refusal refusal, std::vector<std::pair<std::string, std::string>> headers = {});
   asio::awaitable<bool> send(const HttpResponse& response, ConnectionHeader connection, BodyOctets body);
 
-  HttpRequest complete(HttpRequest request) const;
   ConnectionHeader connection_after(const RequestReader& reader, const HttpResponse& response) const;
 
   HttpHandler& handler_;
