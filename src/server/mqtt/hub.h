@@ -1,13 +1,7 @@
 #pragma once
 
-#include "hub/device_messages.h"
-#include "hub/device_proof.h"
-#include "hub/device_twins.h"
-#include "hub/direct_methods.h"
-#include "hub/event_log.h"
-#include "hub/live_devices.h"
 #include "server/api/device_gateway.h"
-#include "server/api/instance_directory.h"
+#include "server/mqtt/device_session.h"
 #include "server/mqtt/owner.h"
 
 namespace muster::server::mqtt {
@@ -16,28 +10,12 @@ namespace muster::server::mqtt {
 /// clients look for; 3 asks them to come again. Thread-safe; what it refers to outlives it.
 class Hub final : public Owner {
  public:
-  struct Parts {
-    const InstanceDirectory& instances;
-    store::Store& store;
-    const Clock& clock;
-    hub::LiveDevices& devices;
-    hub::DirectMethods& methods;
-    hub::DeviceTwins& twins;
-    hub::EventLog& events;
-    hub::DeviceMessages& messages;
-    Timers& timers;
-    hub::ProofSettings proof;
-    model::HubNoticeSettings notices;
-  };
-
-  explicit Hub(const Parts& parts) : parts_(parts) {}
+  explicit Hub(const HubParts& parts) : parts_(parts) {}
 
   Task<std::expected<Accepted, wire::mqtt::ConnectReturn>> connect(Newcomer newcomer) override;
 
  private:
-  class DeviceSession;
-
-  Parts parts_;
+  const HubParts parts_;
 };
 
 /// Both kinds of devices at one endpoint: the user name begins with an ID scope or with a hub (design section 1).
