@@ -70,6 +70,7 @@ job_devices_per_second = 100  # devices of a hub that jobs begin with, over all 
 lifecycle_events = true       # tell in the log of a hub which devices are made and removed
 twin_change_events = false    # how twins change; every report of a device is written twice then
 connection_events = false     # which devices come and go
+security_events = true        # which identities are fought for, as those of copied devices are
 event_retention_days = 7      # how long what devices say is kept
 event_retention_megabytes = 10000       # and how much of it in each hub; 0: any amount
 

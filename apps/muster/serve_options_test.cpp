@@ -252,6 +252,7 @@ event_retention_megabytes = 0
 lifecycle_events = false
 twin_change_events = true
 connection_events = true
+security_events = false
 [[hub.sink]]
 name = "line-7"
 url = "https://plant.example.net/events"
@@ -277,8 +278,8 @@ url = "mqtt://broker.example.net"
   ASSERT_TRUE(options) << options.error().message;
   EXPECT_EQ(options->event_retention.age, std::chrono::days(2));
   EXPECT_EQ(options->event_retention.octets, hub::RetentionSettings::kAny);
-  EXPECT_EQ(options->notices,
-            (model::HubNoticeSettings{.lifecycle = false, .twin_changes = true, .connections = true}));
+  EXPECT_EQ(options->notices, (model::HubNoticeSettings{
+                                  .lifecycle = false, .twin_changes = true, .connections = true, .security = false}));
   hub::SinkSettings hook;
   hook.name = "line-7";
   hook.hub = "h.example.net";

@@ -360,6 +360,8 @@ constexpr std::array kSettings = std::to_array<ServeSetting>({
      [](ServeOptions& o, Values v) { return set_switch(o.notices.twin_changes, v); }},
     {"hub", "connection_events", SettingType::kBoolean, "", "", "", "",
      [](ServeOptions& o, Values v) { return set_switch(o.notices.connections, v); }},
+    {"hub", "security_events", SettingType::kBoolean, "", "", "", "",
+     [](ServeOptions& o, Values v) { return set_switch(o.notices.security, v); }},
     {"hub", "event_retention_days", SettingType::kInteger, "", "", "", "",
      [](ServeOptions& o, Values v) { return set_duration<1, 3650>(o.event_retention.age, v); }},
     {"hub", "event_retention_megabytes", SettingType::kInteger, "", "", "", "", set_event_megabytes},

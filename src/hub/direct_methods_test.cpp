@@ -31,7 +31,7 @@ class DirectMethodsTest : public testing::Test {
 
   std::shared_ptr<FakeLink> connect(const std::string& id) {
     auto link = std::make_shared<FakeLink>();
-    const auto visit = devices_.enter(kHub, id, link, true);
+    const auto visit = devices_.enter(kHub, id, link, {}, true);
     devices_.subscribe(kHub, id, visit->number, wire::HubFilter::kMethods);
     return link;
   }

@@ -95,7 +95,7 @@ class JobsTest : public testing::Test {
   }
   std::shared_ptr<Answering> connect(const std::string& id, bool silent = false) {
     auto link = std::make_shared<Answering>(*methods_, hub_, id, silent);
-    const auto visit = devices_.enter(hub_, id, link, true);
+    const auto visit = devices_.enter(hub_, id, link, {}, true);
     devices_.subscribe(hub_, id, visit->number, wire::HubFilter::kMethods);
     return link;
   }

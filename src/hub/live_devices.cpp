@@ -19,20 +19,26 @@ bool has(std::uint8_t subscriptions, wire::HubFilter filter) {
 
 }  // namespace
 
-std::optional<LiveDevices::Visit> LiveDevices::enter(const HubName& hub, const std::string& device_id,
-                                                     std::shared_ptr<DeviceLink> link, bool clean_session) {
+std::expected<LiveDevices::Visit, LiveDevices::TurnedAway> LiveDevices::enter(const HubName& hub,
+                                                                              const std::string& device_id,
+                                                                              std::shared_ptr<DeviceLink> link,
+                                                                              model::HubVisitor visitor,
+                                                                              bool clean_session) {
   std::shared_ptr<DeviceLink> former;
   Visit visit;
   {
     const std::scoped_lock lock(mutex_);
     const TimePoint now = clock_.now();
     Entry& entry = entries_[key_of(hub, device_id)];
-    if (entry.link && entry.taken_over && now < *entry.taken_over + settings_.between_take_overs) return std::nullopt;
+    if (entry.link && !entry.take_overs.grant(now, settings_)) {
+      return std::unexpected(turn_away(entry, std::move(visitor), now));
+    }
     visit.session_present = entry.visit != 0 && !entry.clean && !clean_session;
     if (!visit.session_present) entry.subscriptions = 0;
     former = std::exchange(entry.link, std::move(link));
-    if (former) entry.taken_over = now;
+    visit.took_over = former != nullptr;
     visit.number = entry.visit = ++visits_;
+    entry.visitor = std::move(visitor);
     entry.clean = clean_session;
     entry.changed = entry.last_activity = now;
     if (has(entry.subscriptions, wire::HubFilter::kMessages)) visit.messages = entry.messages;
@@ -42,6 +48,17 @@ std::optional<LiveDevices::Visit> LiveDevices::enter(const HubName& hub, const s
     former->end();
   }
   return visit;
+}
+
+LiveDevices::TurnedAway LiveDevices::turn_away(Entry& entry, model::HubVisitor visitor, TimePoint now) {
+  const auto due = entry.take_overs.take_due(now, settings_);
+  if (!due) return {};
+  return {model::IdentityContest{.connected = entry.visitor,
+                                 .connected_since = entry.changed.value_or(now),
+                                 .refused = std::move(visitor),
+                                 .take_overs = due->granted,
+                                 .refusals = due->refused,
+                                 .began = due->began}};
 }
 
 void LiveDevices::began(const HubName& hub, const std::string& device_id, std::uint64_t visit) {

@@ -1,7 +1,7 @@
 #pragma once
 
-#include <chrono>
 #include <cstdint>
+#include <expected>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -10,6 +10,8 @@
 #include <utility>
 
 #include "hub/connections.h"
+#include "hub/take_overs.h"
+#include "model/hub_notice.h"
 #include "wire/hub_topic.h"
 #include "wire/mqtt/packet.h"
 
@@ -35,24 +37,25 @@ class ReadyObserver {
 /// their session, and some never subscribe again (hub-api.md 2.4). Thread-safe.
 class LiveDevices final : public Connections, public RegistryObserver {
  public:
-  struct Settings {
-    /// Two devices that use one identity would throw each other out for ever (hub-api.md 2.4).
-    std::chrono::milliseconds between_take_overs = std::chrono::seconds(5);
-  };
-
-  explicit LiveDevices(const Clock& clock) : LiveDevices(clock, Settings()) {}
-  LiveDevices(const Clock& clock, Settings settings) : clock_(clock), settings_(settings) {}
+  explicit LiveDevices(const Clock& clock) : LiveDevices(clock, {}) {}
+  LiveDevices(const Clock& clock, TakeOverSettings settings) : clock_(clock), settings_(settings) {}
 
   void observe(ReadyObserver* observer) { observer_ = observer; }  ///< before the first device comes
 
   struct Visit {
     std::uint64_t number = 0;
     bool session_present = false;
+    bool took_over = false;
     std::optional<wire::mqtt::Qos> messages = {};  ///< the session's subscription to messages
   };
-  /// A device that has proved itself; the connection that it had before ends. nullopt: it took over a moment ago.
-  std::optional<Visit> enter(const HubName& hub, const std::string& device_id, std::shared_ptr<DeviceLink> link,
-                             bool clean_session);
+  /// A connection was taken over a moment ago: the device has to come again.
+  struct TurnedAway {
+    std::optional<model::IdentityContest> notice = {};  ///< when it is time to tell of those who fight for the identity
+  };
+  /// A device that has proved itself; the connection that it had before ends. `visitor` is who it is at the other end.
+  std::expected<Visit, TurnedAway> enter(const HubName& hub, const std::string& device_id,
+                                         std::shared_ptr<DeviceLink> link, model::HubVisitor visitor,
+                                         bool clean_session);
   /// The device can be sent something on this connection: it may have subscribed before it went.
   void began(const HubName& hub, const std::string& device_id, std::uint64_t visit);
   /// Does nothing when another connection has taken over, as the following; false then.
@@ -76,20 +79,22 @@ class LiveDevices final : public Connections, public RegistryObserver {
   using Key = std::pair<std::pair<model::InstanceId, std::string>, std::string>;
   struct Entry {
     std::shared_ptr<DeviceLink> link;  ///< null: not connected
+    model::HubVisitor visitor = {};    ///< who has or had it
     std::uint64_t visit = 0;
     bool clean = true;
     std::uint8_t subscriptions = 0;
     wire::mqtt::Qos messages = {};  ///< granted for them
     std::optional<TimePoint> changed = {};
     std::optional<TimePoint> last_activity = {};
-    std::optional<TimePoint> taken_over = {};
+    TakeOvers take_overs = {};
   };
 
   static Key key_of(const HubName& hub, const std::string& device_id) { return {{hub.instance, hub.host}, device_id}; }
+  TurnedAway turn_away(Entry& entry, model::HubVisitor visitor, TimePoint now);
   Entry* find(const HubName& hub, const std::string& device_id, std::uint64_t visit);
 
   const Clock& clock_;
-  const Settings settings_;
+  const TakeOverSettings settings_;
   ReadyObserver* observer_ = nullptr;
   mutable std::mutex mutex_;  // protects everything below
   std::map<Key, Entry> entries_;

@@ -38,9 +38,9 @@ class LiveDevicesTest : public testing::Test {
  protected:
   LiveDevicesTest() { devices_.observe(&observer_); }
 
-  std::shared_ptr<FakeLink> enter(const std::string& id, bool clean = true) {
+  std::shared_ptr<FakeLink> enter(const std::string& id, bool clean = true, const std::string& address = "") {
     auto link = std::make_shared<FakeLink>();
-    visit_ = devices_.enter(kHub, id, link, clean);
+    visit_ = devices_.enter(kHub, id, link, {address, "{}"}, clean);
     return link;
   }
   void subscribe(const std::string& id, HubFilter filter) { devices_.subscribe(kHub, id, visit_->number, filter); }
@@ -49,7 +49,7 @@ class LiveDevicesTest : public testing::Test {
   ManualClock clock_{from_micros(1'800'000'000'000'000)};
   CountReady observer_;
   LiveDevices devices_{clock_};
-  std::optional<LiveDevices::Visit> visit_;
+  std::expected<LiveDevices::Visit, LiveDevices::TurnedAway> visit_;
 };
 
 TEST_F(LiveDevicesTest, AKeptSessionKnowsWhatItWasGrantedForMessages) {
@@ -127,6 +127,28 @@ TEST_F(LiveDevicesTest, TakingOverEndsTheFormerAndIsLimited) {
   enter("d");
   EXPECT_TRUE(visit_);
   EXPECT_TRUE(second->ended);
+}
+
+TEST_F(LiveDevicesTest, WhoFightsForAnIdentityIsToldOnce) {
+  enter("d", true, "10.0.0.1");
+  EXPECT_FALSE(visit_->took_over);
+  const TimePoint came = clock_.now();
+  clock_.advance(std::chrono::seconds(1));
+  enter("d", true, "10.0.0.2");
+  EXPECT_TRUE(visit_->took_over);
+  clock_.advance(std::chrono::seconds(1));
+  enter("d", true, "10.0.0.1");
+  ASSERT_FALSE(visit_);
+  const auto notice = visit_.error().notice;
+  ASSERT_TRUE(notice);
+  EXPECT_EQ(notice->connected.address, "10.0.0.2");
+  EXPECT_EQ(notice->connected_since, came + std::chrono::seconds(1));
+  EXPECT_EQ(notice->refused.address, "10.0.0.1");
+  EXPECT_EQ(notice->take_overs, 1U);
+  EXPECT_EQ(notice->refusals, 1U);
+  enter("d", true, "10.0.0.1");
+  ASSERT_FALSE(visit_);
+  EXPECT_FALSE(visit_.error().notice);
 }
 
 TEST_F(LiveDevicesTest, WhoIsShutOutLosesConnectionAndSession) {

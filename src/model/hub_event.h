@@ -18,6 +18,7 @@ inline constexpr std::string_view kLifecycleSource = "deviceLifecycleEvents";
 inline constexpr std::string_view kTwinChangeSource = "twinChangeEvents";
 inline constexpr std::string_view kConnectionSource = "deviceConnectionStateEvents";
 inline constexpr std::string_view kMessageFeedbackSource = "deviceMessageFeedback";  ///< our own, see hub_message.h
+inline constexpr std::string_view kSecuritySource = "deviceSecurityEvents";          ///< our own, see hub_notice.h
 
 /// One message of a device in the event log of its hub (hub-api.md 6.3).
 struct HubEvent {

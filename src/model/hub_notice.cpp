@@ -19,6 +19,7 @@ struct Kind {
 constexpr Kind kLifecycle{kLifecycleSource, "deviceLifecycleNotification"};
 constexpr Kind kTwinChange{kTwinChangeSource, "twinChangeNotification"};
 constexpr Kind kConnection{kConnectionSource, "deviceConnectionStateNotification"};
+constexpr Kind kSecurity{kSecuritySource, "deviceSecurityNotification"};
 
 HubEvent make_notice(const Kind& kind, std::string_view operation, const std::string& hub, const std::string& device_id,
                      const std::string& generation_id, std::string body, TimePoint now) {
@@ -86,6 +87,11 @@ json::object twin_change(const Twin& before, const Twin& after) {
   return out;
 }
 
+json::object visitor_json(const HubVisitor& visitor) {
+  return {{"address", visitor.address},
+          {"authMethod", parse_json_object(visitor.auth_method).value_or(json::object())}};
+}
+
 }  // namespace
 
 std::vector<HubEvent> notices_of_change(const HubNoticeSettings& settings, const HubDevice* before,
@@ -113,6 +119,16 @@ HubEvent notice_of_connection(const std::string& hub, const std::string& device_
   const json::object body{{"sequenceNumber", fmt::format("{:016X}{:016X}", to_micros(now), visit)}};
   return make_notice(kConnection, connected ? "deviceConnected" : "deviceDisconnected", hub, device_id, generation_id,
                      json::serialize(body), now);
+}
+
+HubEvent notice_of_contest(const std::string& hub, const std::string& device_id, const std::string& generation_id,
+                           const IdentityContest& contest, TimePoint now) {
+  json::object connected = visitor_json(contest.connected);
+  connected["since"] = format_time(contest.connected_since);
+  const json::object body{{"connected", std::move(connected)},  {"refused", visitor_json(contest.refused)},
+                          {"takeOvers", contest.take_overs},    {"refusals", contest.refusals},
+                          {"from", format_time(contest.began)}, {"to", format_time(now)}};
+  return make_notice(kSecurity, "deviceIdentityContested", hub, device_id, generation_id, json::serialize(body), now);
 }
 
 }  // namespace muster::model

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,7 @@ struct HubNoticeSettings {
   bool lifecycle = true;      ///< devices that are made and removed
   bool twin_changes = false;  ///< by their owner and by themselves
   bool connections = false;   ///< devices that come and go
+  bool security = true;       ///< signs that an identity is in wrong hands; few of them
 
   bool operator==(const HubNoticeSettings&) const = default;
 };
@@ -32,5 +34,24 @@ std::vector<HubEvent> notices_of_removal(const HubNoticeSettings& settings, cons
 /// A device that came, or went. `visit` grows with each connection.
 HubEvent notice_of_connection(const std::string& hub, const std::string& device_id, const std::string& generation_id,
                               bool connected, std::uint64_t visit, TimePoint now);
+
+/// Who connects with the identity of a device.
+struct HubVisitor {
+  std::string address;      ///< of the peer
+  std::string auth_method;  ///< JSON, as in iothub-connection-auth-method: how it proved to be the device
+};
+
+/// Two that have one identity and throw each other out: a device that was copied, or one that was set up twice. It may
+/// also be one whose network fails again and again, which then has one address.
+struct IdentityContest {
+  HubVisitor connected;  ///< who stays
+  TimePoint connected_since = {};
+  HubVisitor refused;            ///< who came last
+  std::uint64_t take_overs = 0;  ///< of the connection, from `began` on
+  std::uint64_t refusals = 0;    ///< those who were told to come again, this one included
+  TimePoint began = {};
+};
+HubEvent notice_of_contest(const std::string& hub, const std::string& device_id, const std::string& generation_id,
+                           const IdentityContest& contest, TimePoint now);
 
 }  // namespace muster::model

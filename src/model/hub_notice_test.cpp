@@ -102,5 +102,24 @@ TEST_F(HubNoticeTest, ConnectionsAreTold) {
   EXPECT_LT(body(came).at("sequenceNumber").as_string(), body(went).at("sequenceNumber").as_string());
 }
 
+TEST_F(HubNoticeTest, AContestTellsOfBothAndOfItsExtent) {
+  const IdentityContest contest{.connected = {"10.0.0.1", R"({"scope":"device","type":"sas"})"},
+                                .connected_since = kTime,
+                                .refused = {"10.0.0.2", R"({"scope":"hub","type":"sas"})"},
+                                .take_overs = 3,
+                                .refusals = 40,
+                                .began = kTime};
+  const auto told = notice_of_contest("hub.test", "d", "1", contest, kTime + std::chrono::seconds(17));
+  EXPECT_EQ(told.source, "deviceSecurityEvents");
+  EXPECT_EQ(property(told, "opType"), "deviceIdentityContested");
+  EXPECT_EQ(body(told), boost::json::parse(R"({"connected":{"address":"10.0.0.1",
+                                                            "authMethod":{"scope":"device","type":"sas"},
+                                                            "since":"2023-11-14T22:13:20.0000000Z"},
+                                               "refused":{"address":"10.0.0.2",
+                                                          "authMethod":{"scope":"hub","type":"sas"}},
+                                               "takeOvers":3,"refusals":40,
+                                               "from":"2023-11-14T22:13:20.0000000Z","to":"2023-11-14T22:13:37.0000000Z"})"));
+}
+
 }  // namespace
 }  // namespace muster::model

@@ -69,8 +69,13 @@ Task<std::expected<Accepted, ConnectReturn>> Hub::connect(Newcomer newcomer) {
 
   auto outbox = std::make_shared<Outbox>(OutboxLimits{.in_flight = 16, .waiting = 64, .octets = kMostWaitingOctets});
   const auto visit = parts_.devices.enter(name, identity->device_id, std::make_shared<OutboxLink>(outbox),
-                                          newcomer.connect.clean_session);
-  if (!visit) co_return std::unexpected(ConnectReturn::kServerUnavailable);
+                                          {newcomer.peer_address, admitted->method}, newcomer.connect.clean_session);
+  if (!visit) {
+    if (visit.error().notice && parts_.notices.security) {
+      co_await tell_of_contest(name, identity->device_id, (*device)->generation_id, *visit.error().notice);
+    }
+    co_return std::unexpected(ConnectReturn::kServerUnavailable);
+  }
   // Somebody may have shut it out before it could be found among the connected.
   const auto still = co_await parts_.store.find_hub_device(name.instance, name.host, identity->device_id);
   if (!still || !*still || (*still)->etag != (*device)->etag) {
@@ -102,6 +107,19 @@ Task<std::expected<Accepted, ConnectReturn>> Hub::connect(Newcomer newcomer) {
   }
   auto session = std::make_unique<DeviceSession>(parts_, std::move(facts), outbox);
   co_return Accepted{std::move(session), std::move(outbox), visit->session_present};
+}
+
+/// Waits until it is on disk: an audit must not miss it because of a crash a moment later.
+Task<bool> Hub::tell_of_contest(hub::HubName hub, std::string device_id, std::string generation_id,
+                                model::IdentityContest contest) {
+  log_warning("hub.identity-contested", {{"hub", hub.host},
+                                         {"device", device_id},
+                                         {"connected", contest.connected.address},
+                                         {"refused", contest.refused.address}});
+  const auto kept = co_await parts_.events.append(
+      hub, model::notice_of_contest(hub.host, device_id, generation_id, contest, parts_.clock.now()));
+  if (!kept) log_warning("hub.event-not-kept", {{"hub", hub.host}, {"reason", kept.error().message}});
+  co_return kept.has_value();
 }
 
 Task<std::expected<Accepted, ConnectReturn>> DeviceOwner::connect(Newcomer newcomer) {

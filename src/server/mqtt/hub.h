@@ -15,6 +15,9 @@ class Hub final : public Owner {
   Task<std::expected<Accepted, wire::mqtt::ConnectReturn>> connect(Newcomer newcomer) override;
 
  private:
+  Task<bool> tell_of_contest(hub::HubName hub, std::string device_id, std::string generation_id,
+                             model::IdentityContest contest);
+
   const HubParts parts_;
 };
 

@@ -1,0 +1,87 @@
+"""Who hammers at a hub, and what it costs: two with one identity, and those whose proof is no good (hub-api.md 2.4)."""
+import threading
+import time
+
+import pytest
+
+import checks
+import hubs
+import https
+import mqtt_client
+from test_hub_telemetry import notices_of
+
+ACCEPTED, TRY_AGAIN, NOT_AUTHORIZED = 0, 3, 5
+
+
+@pytest.fixture
+def service(own_muster):
+    return own_muster().start()
+
+
+def connect(service, owner, device_id, **options):
+    """The device, and the code of its CONNACK."""
+    endpoint = https.Endpoint(service.address, service.ready["mqttPort"], owner.hub, service.ca_file)
+    device = hubs.Device(mqtt_client.Wire(endpoint.raw_tls()), owner.hub, device_id)
+    return device, device.connect(**options)[1]
+
+
+class Fighter(threading.Thread):
+    """Connects again at once whenever it is refused or thrown out, as devices do; ends when the service does."""
+
+    def __init__(self, service, owner, device_id):
+        super().__init__()
+        self.target = (service, owner, device_id)
+        self.codes = []
+
+    def run(self):
+        try:
+            while True:
+                self.connect_once()
+        except OSError:
+            pass
+
+    def connect_once(self):
+        try:
+            device, code = connect(*self.target)
+        except mqtt_client.Closed:  # thrown out before it heard that it was in
+            return
+        self.codes.append(code)
+        if code == ACCEPTED:
+            device.wire.is_closed()
+        device.wire.connection.close()
+
+
+def test_two_who_fight_for_an_identity_are_held_back_and_told_of_once(service):
+    owner = hubs.Owner(service)
+    owner.create("copied")
+    fighters = [Fighter(service, owner, "copied") for _ in range(2)]
+    begin = time.monotonic()
+    for each in fighters:
+        each.start()
+    checks.eventually(lambda: sum(each.codes.count(TRY_AGAIN) for each in fighters) >= 50, "they fight")
+    service.kill()
+    for each in fighters:
+        each.join(checks.WAIT_SECONDS)
+        assert set(each.codes) <= {ACCEPTED, TRY_AGAIN}
+    assert sum(each.codes.count(ACCEPTED) for each in fighters) <= 2 + (time.monotonic() - begin) / 5
+
+    service.start()
+    told = [each for each in notices_of(hubs.Owner(service), "copied") if each[0] == "deviceSecurityEvents"]
+    ((_, operation, schema, body),) = told
+    assert (operation, schema) == ("deviceIdentityContested", "deviceSecurityNotification")
+    for side in ("connected", "refused"):
+        assert body[side]["address"] == "127.0.0.1"
+        assert body[side]["authMethod"]["type"] == "sas" and body[side]["authMethod"]["scope"] == "device"
+    assert (body["takeOvers"], body["refusals"]) == (1, 1)
+    assert body["from"] <= body["to"] and body["connected"]["since"] <= body["to"]
+    service.stop()
+
+
+def test_contests_are_not_told_when_that_is_switched_off(own_muster):
+    service = own_muster(toml="[hub]\nsecurity_events = false\nlifecycle_events = false\n").start()
+    owner = hubs.Owner(service)
+    owner.create("copied")
+    connected = [connect(service, owner, "copied") for _ in range(3)]
+    assert [code for _, code in connected] == [ACCEPTED, ACCEPTED, TRY_AGAIN]
+    assert notices_of(owner, "copied") == []
+    service.stop()
