@@ -27,6 +27,7 @@
 #include "server/bootstrap/service.h"
 #include "server/http/session.h"
 #include "server/metrics/event_metrics.h"
+#include "server/metrics/hub_activity_metrics.h"
 #include "server/metrics/link_metrics.h"
 #include "server/metrics/webhook_metrics.h"
 #include "server/mqtt/connection.h"
@@ -289,6 +290,8 @@ class Running {
     operations_->liveness().watch("sinks", service_->sinks().executor());
     event_metrics_ = std::make_unique<server::EventMetrics>(*store_, service_->retention(), service_->sinks(), clock_);
     metrics.add(*event_metrics_);
+    hub_metrics_ = std::make_unique<server::HubActivityMetrics>(service_->hub_counters());
+    metrics.add(*hub_metrics_);
     metrics.add_gauge("muster_registrations_in_flight", "Operations that are being worked on",
                       [&registrar = service_->registrar()] { return static_cast<double>(registrar.in_flight()); });
     metrics.add_gauge("muster_store_pending_writes", "Changes that wait for their commit",
@@ -429,6 +432,7 @@ class Running {
   std::shared_ptr<const model::InstanceConfig> config_;
   std::unique_ptr<server::Service> service_;
   std::unique_ptr<server::EventMetrics> event_metrics_;
+  std::unique_ptr<server::HubActivityMetrics> hub_metrics_;
   std::unique_ptr<server::LinkMetrics> links_;
   std::unique_ptr<server::WebhookMetrics> webhook_metrics_;
   std::unique_ptr<server::mqtt::MqttProtocol> mqtt_;

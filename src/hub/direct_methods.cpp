@@ -4,6 +4,14 @@
 #include <vector>
 
 namespace muster::hub {
+namespace {
+
+MethodResult result_of(const DirectMethods::Outcome& outcome) {
+  if (outcome) return MethodResult::kAnswered;
+  return outcome.error() == MethodFault::kOffline ? MethodResult::kOffline : MethodResult::kTimeout;
+}
+
+}  // namespace
 
 DirectMethods::~DirectMethods() {
   abandon();
@@ -22,9 +30,12 @@ void DirectMethods::abandon() {
 }
 
 Task<DirectMethods::Outcome> DirectMethods::invoke(HubName hub, std::string device_id, MethodCall call) {
-  co_return co_await Handover<Outcome>([this, &hub, &device_id, &call](auto complete) {
+  HubCounters& counters = counters_.of(hub.host);
+  auto outcome = co_await Handover<Outcome>([this, &hub, &device_id, &call](auto complete) {
     begin({.hub = hub, .device_id = device_id, .call = std::move(call), .complete = std::move(complete)});
   });
+  counters.methods.add(result_of(outcome));
+  co_return outcome;
 }
 
 void DirectMethods::begin(Pending pending) {

@@ -10,6 +10,7 @@
 
 #include "base/task.h"
 #include "base/timers.h"
+#include "hub/hub_counters.h"
 #include "hub/live_devices.h"
 
 namespace muster::hub {
@@ -35,8 +36,9 @@ enum class MethodFault {
 /// answered, at the latest when its time is over or this is destroyed.
 class DirectMethods final : public ReadyObserver {
  public:
-  /// Devices are told through `devices`; both outlive this.
-  DirectMethods(LiveDevices& devices, Timers& timers) : devices_(devices), timers_(timers) {}
+  /// Devices are told through `devices`; all outlive this, and `counters` also who waits for a call.
+  DirectMethods(LiveDevices& devices, Timers& timers, AllHubCounters& counters)
+      : devices_(devices), timers_(timers), counters_(counters) {}
   ~DirectMethods() override;
   DirectMethods(const DirectMethods&) = delete;
   DirectMethods& operator=(const DirectMethods&) = delete;
@@ -70,6 +72,7 @@ class DirectMethods final : public ReadyObserver {
 
   LiveDevices& devices_;
   Timers& timers_;
+  AllHubCounters& counters_;
   std::mutex mutex_;                        // protects everything below
   std::map<std::string, Pending> pending_;  ///< by request id
   std::uint64_t last_ = 0;

@@ -47,7 +47,8 @@ class DirectMethodsTest : public testing::Test {
   ManualClock clock_{from_micros(1'800'000'000'000'000)};
   Timers timers_;
   LiveDevices devices_{clock_};
-  std::optional<DirectMethods> methods_{std::in_place, devices_, timers_};
+  AllHubCounters counters_;
+  std::optional<DirectMethods> methods_{std::in_place, devices_, timers_, counters_};
 };
 
 TEST_F(DirectMethodsTest, ACallIsAnsweredByItsDevice) {
@@ -70,12 +71,14 @@ TEST_F(DirectMethodsTest, ACallIsAnsweredByItsDevice) {
 
 TEST_F(DirectMethodsTest, ADeviceThatIsAwayIsToldAtOnce) {
   EXPECT_EQ(invoke({.name = "m"}).get().error(), MethodFault::kOffline);
+  EXPECT_EQ(counters_.of(kHub.host).methods.of(MethodResult::kOffline), 1U);
 }
 
 TEST_F(DirectMethodsTest, ADeviceThatDoesNotAnswerIsNotWaitedForLonger) {
   connect("d");
   EXPECT_EQ(invoke({.name = "m", .response_timeout = std::chrono::milliseconds(5)}).get().error(),
             MethodFault::kTimeout);
+  EXPECT_EQ(counters_.of(kHub.host).methods.of(MethodResult::kTimeout), 1U);
 }
 
 TEST_F(DirectMethodsTest, ADeviceIsWaitedForAndTold) {

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "hub/connections.h"
 #include "hub/direct_methods.h"
+#include "hub/hub_counters.h"
 #include "hub/registry.h"
 #include "model/hub_job.h"
 
@@ -17,6 +18,7 @@ struct JobTools {
   Timers& timers;
   Registry& registry;
   DirectMethods& methods;
+  AllHubCounters& counters;
   const Connections* connections = nullptr;  ///< null: devices cannot connect here
 };
 

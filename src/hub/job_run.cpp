@@ -74,8 +74,11 @@ Task<Result<bool>> JobRun::recover() {
     device.error_code = "JobRunInterrupted";
     device.error_description = "The hub stopped while the device was asked; the method may have run or not.";
   }
+  const auto interrupted =
+      static_cast<std::uint64_t>(std::ranges::count(*devices, DeviceJobStatus::kFailed, &DeviceJob::status));
   auto put = co_await tools_.store.put_device_jobs(key_.instance, key_.hub, *std::move(devices));
   if (!put) co_return std::unexpected(put.error());
+  counters_.job_devices.add(DeviceJobStatus::kFailed, interrupted);
   co_return false;
 }
 
@@ -88,6 +91,7 @@ Task<Result<bool>> JobRun::step() {
   const auto job = std::make_shared<const HubJob>(**std::move(found));
   const TimePoint now = tools_.clock.now();
   if (job->has_ended()) co_return co_await cancel();
+  show(job->status);
   if (now < job->start) co_return co_await rest(job->start - now);
   if (now >= job->deadline()) co_return co_await expire(job);
   if (job->status != JobStatus::kRunning) {
@@ -167,7 +171,10 @@ Task<bool> JobRun::ask(std::shared_ptr<JobRun> self, Job job, DeviceJob device) 
   device = co_await run_on_device(self->tools_, self->hub(), job, std::move(device));
   while (!self->stopping_) {
     const auto put = co_await self->tools_.store.put_device_jobs(self->key_.instance, self->key_.hub, {device});
-    if (put) break;
+    if (put) {
+      if (device.status != DeviceJobStatus::kPending) self->counters_.job_devices.add(device.status);
+      break;
+    }
     log_warning("hub.job-delayed", {{"hub", self->key_.hub},
                                     {"jobId", self->key_.job_id},
                                     {"deviceId", device.device_id},
@@ -217,6 +224,8 @@ Task<Result<bool>> JobRun::close(JobStatus status, std::string failure_reason) {
       },
       {});
   if (!closed) co_return std::unexpected(closed.error());
+  show(std::nullopt);
+  counters_.ended_jobs.add(closed->status);
   log_info("hub.job-ended", {{"hub", key_.hub},
                              {"jobId", key_.job_id},
                              {"status", std::string(model::name_of(model::kJobStatusNames, closed->status))},
@@ -252,9 +261,18 @@ Task<Result<bool>> JobRun::end_pending(DeviceJobStatus status, std::string error
     device.error_code = error_code;
     device.error_description = description;
   }
+  const std::size_t count = devices->size();
   const auto put = co_await tools_.store.put_device_jobs(key_.instance, key_.hub, *std::move(devices));
   if (!put) co_return std::unexpected(put.error());
+  counters_.job_devices.add(status, count);
   co_return false;
+}
+
+/// Among the jobs of its hub that have not ended.
+void JobRun::show(std::optional<JobStatus> status) {
+  if (shown_) counters_.jobs.remove(*shown_);
+  if (status) counters_.jobs.add(*status);
+  shown_ = status;
 }
 
 Task<Result<bool>> JobRun::rest(std::chrono::microseconds at_most) {

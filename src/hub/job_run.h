@@ -27,7 +27,15 @@ class JobRun : public std::enable_shared_from_this<JobRun> {
   };
 
   JobRun(const JobTools& tools, OperationRate& rate, const bool& stopping, store::HubJobKey key)
-      : tools_(tools), rate_(rate), stopping_(stopping), key_(std::move(key)), pause_(tools.timers) {}
+      : tools_(tools),
+        rate_(rate),
+        stopping_(stopping),
+        key_(std::move(key)),
+        counters_(tools.counters.of(key_.hub)),
+        pause_(tools.timers) {}
+  ~JobRun() { show(std::nullopt); }
+  JobRun(const JobRun&) = delete;
+  JobRun& operator=(const JobRun&) = delete;
 
   /// Ends when nothing is left to do, or all is stopping; devices that are being asked are waited for.
   Task<bool> run(Origin origin);
@@ -49,6 +57,7 @@ class JobRun : public std::enable_shared_from_this<JobRun> {
   Task<Result<bool>> change(std::function<void(model::HubJob&)> how, std::vector<model::DeviceJob> devices);
   Task<Result<bool>> put_off(std::vector<model::DeviceJob> devices);
   Task<Result<bool>> end_pending(model::DeviceJobStatus status, std::string error_code, std::string description);
+  void show(std::optional<model::JobStatus> status);
   Task<Result<bool>> rest(std::chrono::microseconds at_most);
   static Task<bool> ask(std::shared_ptr<JobRun> self, Job job, model::DeviceJob device);
   [[nodiscard]] HubName hub() const { return {key_.instance, key_.hub}; }
@@ -57,9 +66,11 @@ class JobRun : public std::enable_shared_from_this<JobRun> {
   OperationRate& rate_;
   const bool& stopping_;
   const store::HubJobKey key_;
+  HubCounters& counters_;
   Pause pause_;
   std::optional<JobCondition> condition_;  ///< once it was read
   std::size_t under_way_ = 0;              ///< devices that are being asked
+  std::optional<model::JobStatus> shown_;  ///< as what it is counted
 };
 
 }  // namespace muster::hub

@@ -146,9 +146,10 @@ class JobsTest : public testing::Test {
   const store::HubJobKey key_{hub_.instance, hub_.host, "j"};
   Timers timers_;
   LiveDevices devices_{world_.clock};
-  std::optional<DirectMethods> methods_{std::in_place, devices_, timers_};
+  AllHubCounters counters_;
+  std::optional<DirectMethods> methods_{std::in_place, devices_, timers_, counters_};
   Registry registry_{{world_.store(), world_.clock, world_.random, &devices_}};
-  JobTools tools_{world_.store(), world_.clock, timers_, registry_, *methods_, &devices_};
+  JobTools tools_{world_.store(), world_.clock, timers_, registry_, *methods_, counters_, &devices_};
   std::optional<JobRunner> runner_;
   std::optional<Jobs> jobs_;
 };
@@ -346,6 +347,28 @@ TEST_F(JobsTest, ADeviceThatIsGoneFails) {
   restart();
   ended();
   EXPECT_THAT(rows(), ElementsAre("gone failed DeviceNotFound"));
+}
+
+TEST_F(JobsTest, WhatBecomesOfJobsAndTheirDevicesIsCounted) {
+  HubCounters& counters = counters_.of(hub_.host);
+  for (const char* id : {"a", "b"}) add(id);
+  connect("a");
+  create(method("*"));
+  ended();
+  EXPECT_EQ(counters.job_devices.of(model::DeviceJobStatus::kCompleted), 1U);
+  EXPECT_EQ(counters.job_devices.of(model::DeviceJobStatus::kFailed), 1U);
+  EXPECT_EQ(counters.methods.of(MethodResult::kAnswered), 1U);
+  EXPECT_EQ(counters.methods.of(MethodResult::kOffline), 1U);
+  EXPECT_EQ(counters.ended_jobs.of(JobStatus::kCompleted), 1U);
+
+  HubJob later = method("*");
+  later.id = "k";
+  later.start = world_.clock.now() + std::chrono::hours(1);
+  create(std::move(later));
+  world_.must(jobs_->cancel(hub_, "k"));
+  runner_->wait_until_idle();
+  EXPECT_EQ(counters.ended_jobs.of(JobStatus::kCancelled), 1U);
+  for (const auto& [status, name] : model::kJobStatusNames) EXPECT_EQ(counters.jobs.of(status), 0U) << name;
 }
 
 TEST_F(JobsTest, AnUnknownJobIsNotFound) {

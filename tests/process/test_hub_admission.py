@@ -9,6 +9,7 @@ import hubs
 import https
 import mqtt_client
 from test_hub_telemetry import notices_of
+from test_operations import scrape
 
 ACCEPTED, TRY_AGAIN, NOT_AUTHORIZED = 0, 3, 5
 
@@ -84,4 +85,46 @@ def test_contests_are_not_told_when_that_is_switched_off(own_muster):
     connected = [connect(service, owner, "copied") for _ in range(3)]
     assert [code for _, code in connected] == [ACCEPTED, ACCEPTED, TRY_AGAIN]
     assert notices_of(owner, "copied") == []
+    service.stop()
+
+
+def test_metrics_tell_who_connects_and_what_becomes_of_methods_and_jobs(service):
+    owner = hubs.Owner(service)
+    for device_id in ("a", "b"):
+        owner.create(device_id)
+    device, code = connect(service, owner, "a")
+    again, code_again = connect(service, owner, "a")
+    assert (code, code_again) == (ACCEPTED, ACCEPTED) and device.wire.is_closed()
+    assert connect(service, owner, "a")[1] == TRY_AGAIN
+    assert connect(service, owner, "a", password="nonsense")[1] == NOT_AUTHORIZED
+    stranger = {"user_name": "other.hub.test/a/?api-version=2021-04-12"}
+    assert connect(service, owner, "a", **stranger)[1] == NOT_AUTHORIZED
+    topic = hubs.EVENTS.format("a")
+    assert again.wire.ask(mqtt_client.publish(topic, b"1", 1, 1)).kind == mqtt_client.PUBACK
+    answer = owner.call("POST", "/twins/b/methods", {"methodName": "m", "payload": None})
+    assert answer.status == 404, answer
+    job = {"jobId": "j", "type": "scheduleUpdateTwin", "queryCondition": "*", "updateTwin": {"etag": "*", "tags": {}}}
+    assert owner.call("PUT", "/jobs/v2/j", job).status == 200
+    later = dict(job, jobId="later", startTime="2099-01-01T00:00:00Z")
+    assert owner.call("PUT", "/jobs/v2/later", later).status == 200
+    of_hub = {"iot_hub_name": owner.hub}
+
+    def metric(name, **labels):
+        return scrape(service).sum(f"muster_hub_{name}", **of_hub, **labels)
+
+    checks.eventually(lambda: metric("jobs_ended_total", status="completed") == 1, "the job is over")
+    assert metric("job_devices_total", result="completed") == 2
+    checks.eventually(lambda: metric("jobs", status="scheduled") == 1, "the other one waits")
+    assert metric("jobs") == 1
+    assert metric("connects_total", result="accepted") == 2
+    assert metric("connects_total", result="throttled") == 1
+    assert metric("connects_total", result="refused") == 1
+    assert scrape(service).sum("muster_hub_connects_total", iot_hub_name="", result="refused") == 1
+    assert metric("take_overs_total", result="done") == 1
+    assert metric("take_overs_total", result="throttled") == 1
+    assert metric("messages_total") == 1
+    assert metric("methods_total", result="offline") == 1 and metric("methods_total") == 1
+    checks.eventually(lambda: metric("connections_open") == 1, "one of them is connected")
+    again.wire.connection.close()
+    checks.eventually(lambda: metric("connections_open") == 0, "none of them is connected")
     service.stop()

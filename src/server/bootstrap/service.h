@@ -85,6 +85,7 @@ class Service {
   [[nodiscard]] mqtt::Owner& mqtt() { return mqtt_devices_; }
   [[nodiscard]] provisioning::Registrar& registrar() { return registrar_; }
   [[nodiscard]] provisioning::CustomAllocation& custom_allocation() { return custom_allocation_; }
+  [[nodiscard]] const hub::AllHubCounters& hub_counters() const { return hub_counters_; }
   [[nodiscard]] hub::JobRunner& job_runner() { return job_runner_; }
   [[nodiscard]] const HubHandler& hub_handler() const { return hub_handler_; }
   [[nodiscard]] hub::AzureHubs& azure_hubs() { return azure_hubs_; }
@@ -132,6 +133,7 @@ class Service {
   DeviceGateway gateway_;
   ApiHandler handler_;
   Timers timers_;
+  hub::AllHubCounters hub_counters_;
   hub::DirectMethods methods_;
   hub::EventLog events_;
   hub::EventRetention retention_;

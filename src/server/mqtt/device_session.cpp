@@ -24,7 +24,16 @@ std::string error_body(const Error& error) {
 
 }  // namespace
 
+DeviceSession::DeviceSession(const HubParts& parts, Facts facts, std::shared_ptr<Outbox> outbox)
+    : parts_(parts),
+      facts_(std::move(facts)),
+      counters_(parts.counters.of(facts_.hub.host)),
+      outbox_(std::move(outbox)) {
+  ++counters_.connections;
+}
+
 DeviceSession::~DeviceSession() {
+  --counters_.connections;
   if (facts_.end) parts_.timers.cancel(*facts_.end);
 }
 
@@ -95,6 +104,7 @@ void DeviceSession::begin_messages(Qos granted) {
 /// Others may follow while the disk is waited for: a device that sends many would get one in each commit.
 Result<DeviceSession::Rest> DeviceSession::take_telemetry(wire::TelemetryTopic topic, Publish message) {
   if (topic.device_id != facts_.device_id) return invalid("The topic is another device's.");
+  counters_.messages.fetch_add(1, std::memory_order_relaxed);
   if (message.retain) topic.properties.emplace_back("mqtt-retain", "true");
   return parts_.events.append(facts_.hub, {.device_id = facts_.device_id,
                                            .generation_id = facts_.generation_id,

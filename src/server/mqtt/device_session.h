@@ -10,6 +10,7 @@
 #include "hub/device_twins.h"
 #include "hub/direct_methods.h"
 #include "hub/event_log.h"
+#include "hub/hub_counters.h"
 #include "hub/live_devices.h"
 #include "model/hub_notice.h"
 #include "server/api/instance_directory.h"
@@ -28,6 +29,7 @@ struct HubParts {
   hub::EventLog& events;
   hub::DeviceMessages& messages;
   Timers& timers;
+  hub::AllHubCounters& counters;
   hub::ProofSettings proof;
   model::HubNoticeSettings notices;
 };
@@ -46,8 +48,7 @@ class DeviceSession final : public Session {
     std::optional<Timers::Id> end = {};            ///< of its token
   };
 
-  DeviceSession(const HubParts& parts, Facts facts, std::shared_ptr<Outbox> outbox)
-      : parts_(parts), facts_(std::move(facts)), outbox_(std::move(outbox)) {}
+  DeviceSession(const HubParts& parts, Facts facts, std::shared_ptr<Outbox> outbox);
   ~DeviceSession() override;
   DeviceSession(const DeviceSession&) = delete;
   DeviceSession& operator=(const DeviceSession&) = delete;
@@ -67,6 +68,7 @@ class DeviceSession final : public Session {
 
   const HubParts& parts_;
   const Facts facts_;
+  hub::HubCounters& counters_;
   std::shared_ptr<Outbox> outbox_;
 };
 

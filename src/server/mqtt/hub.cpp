@@ -11,6 +11,7 @@
 namespace muster::server::mqtt {
 namespace {
 
+using hub::ConnectResult;
 using wire::mqtt::ConnectReturn;
 using wire::mqtt::Qos;
 
@@ -24,14 +25,6 @@ hub::DeviceProof proof_of(const Newcomer& newcomer, const std::string& device_id
     out.chain = newcomer.client->chain;
   }
   return out;
-}
-
-std::unexpected<ConnectReturn> turn_away(const Newcomer& newcomer, std::string_view reason) {
-  log_info("hub.device-refused", {{"user", newcomer.connect.user_name.value_or("")},
-                                  {"client", newcomer.connect.client_id},
-                                  {"peer", newcomer.peer_address},
-                                  {"reason", std::string(reason)}});
-  return std::unexpected(ConnectReturn::kNotAuthorized);
 }
 
 /// What a will is when it is published: telemetry that says that it was one (hub-api.md 2.4). nullopt when it is for
@@ -48,76 +41,114 @@ std::optional<model::HubEvent> will_event(const wire::mqtt::Will& will, const st
 }  // namespace
 
 Task<std::expected<Accepted, ConnectReturn>> Hub::connect(Newcomer newcomer) {
+  auto guest = co_await identify(newcomer);
+  if (!guest) co_return deny(newcomer, guest.error());
+  const std::string hub = guest->hub.host;
+  auto accepted = co_await let_in(newcomer, *std::move(guest));
+  if (!accepted) co_return deny(newcomer, {accepted.error(), hub});
+  parts_.counters.of(hub).connects.add(ConnectResult::kAccepted);
+  co_return *std::move(accepted);
+}
+
+std::unexpected<ConnectReturn> Hub::deny(const Newcomer& newcomer, const Denial& denial) {
+  parts_.counters.of(denial.hub).connects.add(denial.result);
+  if (denial.result != ConnectResult::kRefused) return std::unexpected(ConnectReturn::kServerUnavailable);
+  log_info("hub.device-refused", {{"user", newcomer.connect.user_name.value_or("")},
+                                  {"client", newcomer.connect.client_id},
+                                  {"peer", newcomer.peer_address},
+                                  {"reason", denial.reason}});
+  return std::unexpected(ConnectReturn::kNotAuthorized);
+}
+
+Task<std::expected<Hub::Guest, Hub::Denial>> Hub::identify(const Newcomer& newcomer) {
+  std::string hub;  // once it is known to be one
+  const auto refuse = [&hub](std::string reason) {
+    return std::unexpected(Denial{ConnectResult::kRefused, hub, std::move(reason)});
+  };
   const auto identity = wire::parse_hub_user_name(newcomer.connect.user_name.value_or(""));
-  if (!identity) co_return turn_away(newcomer, identity.error().message);
-  if (!identity->module_id.empty()) co_return turn_away(newcomer, "modules are not served");
-  if (newcomer.connect.client_id != identity->device_id) co_return turn_away(newcomer, "the client id is another one");
+  if (!identity) co_return refuse(identity.error().message);
+  const auto found = co_await find_local_hub(parts_.instances, parts_.store, identity->hub);
+  if (!found) co_return refuse("no such hub is served here");
+  hub = found->name.host;
+  if (!identity->module_id.empty()) co_return refuse("modules are not served");
+  if (newcomer.connect.client_id != identity->device_id) co_return refuse("the client id is another one");
   std::optional<model::HubEvent> will;
   if (newcomer.connect.will) {
     will = will_event(*newcomer.connect.will, identity->device_id);
-    if (!will) co_return turn_away(newcomer, "the will is not for the device's events");
+    if (!will) co_return refuse("the will is not for the device's events");
   }
-  const auto found = co_await find_local_hub(parts_.instances, parts_.store, identity->hub);
-  if (!found) co_return turn_away(newcomer, "no such hub is served here");
-  const hub::HubName& name = found->name;
-  const auto device = co_await parts_.store.find_hub_device(name.instance, name.host, identity->device_id);
-  if (!device) co_return std::unexpected(ConnectReturn::kServerUnavailable);
-  const TimePoint now = parts_.clock.now();
-  const auto admitted = hub::judge_device(*device ? &**device : nullptr, proof_of(newcomer, identity->device_id),
-                                          *found->config, name.host, now, parts_.proof);
-  if (!admitted) co_return turn_away(newcomer, admitted.error().detail);
+  auto device = co_await parts_.store.find_hub_device(found->name.instance, hub, identity->device_id);
+  if (!device) co_return std::unexpected(Denial{ConnectResult::kUnavailable, hub});
+  auto admission = hub::judge_device(*device ? &**device : nullptr, proof_of(newcomer, identity->device_id),
+                                     *found->config, hub, parts_.clock.now(), parts_.proof);
+  if (!admission) co_return refuse(admission.error().detail);
+  co_return Guest{found->name, **std::move(device), *std::move(admission), std::move(will)};
+}
 
+Task<std::expected<Accepted, ConnectResult>> Hub::let_in(const Newcomer& newcomer, Guest guest) {
+  const hub::HubName& name = guest.hub;
+  const std::string& device_id = guest.device.device_id;
+  auto& take_overs = parts_.counters.of(name.host).take_overs;
   auto outbox = std::make_shared<Outbox>(OutboxLimits{.in_flight = 16, .waiting = 64, .octets = kMostWaitingOctets});
-  const auto visit = parts_.devices.enter(name, identity->device_id, std::make_shared<OutboxLink>(outbox),
-                                          {newcomer.peer_address, admitted->method}, newcomer.connect.clean_session);
+  const auto visit =
+      parts_.devices.enter(name, device_id, std::make_shared<OutboxLink>(outbox),
+                           {newcomer.peer_address, guest.admission.method}, newcomer.connect.clean_session);
   if (!visit) {
+    take_overs.add(hub::TakeOverResult::kThrottled);
     if (visit.error().notice && parts_.notices.security) {
-      co_await tell_of_contest(name, identity->device_id, (*device)->generation_id, *visit.error().notice);
+      co_await tell_of_contest(name, guest.device, *visit.error().notice);
     }
-    co_return std::unexpected(ConnectReturn::kServerUnavailable);
+    co_return std::unexpected(ConnectResult::kThrottled);
   }
+  if (visit->took_over) take_overs.add(hub::TakeOverResult::kDone);
   // Somebody may have shut it out before it could be found among the connected.
-  const auto still = co_await parts_.store.find_hub_device(name.instance, name.host, identity->device_id);
-  if (!still || !*still || (*still)->etag != (*device)->etag) {
-    parts_.devices.leave(name, identity->device_id, visit->number);
-    co_return std::unexpected(ConnectReturn::kServerUnavailable);
+  const auto still = co_await parts_.store.find_hub_device(name.instance, name.host, device_id);
+  if (!still || !*still || (*still)->etag != guest.device.etag) {
+    parts_.devices.leave(name, device_id, visit->number);
+    co_return std::unexpected(ConnectResult::kUnavailable);
   }
-  DeviceSession::Facts facts{.hub = name,
-                             .device_id = identity->device_id,
-                             .generation_id = (*device)->generation_id,
-                             .auth_method = admitted->method,
-                             .visit = visit->number,
-                             .will = std::move(will),
-                             .messages = visit->messages};
+  auto session = begin_session(std::move(guest), *visit, outbox);
+  co_return Accepted{std::move(session), std::move(outbox), visit->session_present};
+}
+
+std::unique_ptr<DeviceSession> Hub::begin_session(Guest guest, const hub::LiveDevices::Visit& visit,
+                                                  const std::shared_ptr<Outbox>& outbox) {
+  const TimePoint now = parts_.clock.now();
+  DeviceSession::Facts facts{.hub = guest.hub,
+                             .device_id = guest.device.device_id,
+                             .generation_id = guest.device.generation_id,
+                             .auth_method = guest.admission.method,
+                             .visit = visit.number,
+                             .will = std::move(guest.will),
+                             .messages = visit.messages};
   if (facts.will) {
     facts.will->generation_id = facts.generation_id;
     facts.will->auth_method = facts.auth_method;
   }
   if (parts_.notices.connections) {
-    parts_.events.tell(
-        name, model::notice_of_connection(name.host, facts.device_id, facts.generation_id, true, facts.visit, now));
+    parts_.events.tell(facts.hub, model::notice_of_connection(facts.hub.host, facts.device_id, facts.generation_id,
+                                                              true, facts.visit, now));
   }
-  if (admitted->until) {
-    const auto rest = *admitted->until + parts_.proof.sas_tolerance - now;
+  if (guest.admission.until) {
+    const auto rest = *guest.admission.until + parts_.proof.sas_tolerance - now;
     facts.end =
         parts_.timers.at(std::chrono::steady_clock::now() + std::chrono::duration_cast<std::chrono::milliseconds>(rest),
                          [outbox = std::weak_ptr(outbox)] {
                            if (const auto alive = outbox.lock()) alive->close();
                          });
   }
-  auto session = std::make_unique<DeviceSession>(parts_, std::move(facts), outbox);
-  co_return Accepted{std::move(session), std::move(outbox), visit->session_present};
+  return std::make_unique<DeviceSession>(parts_, std::move(facts), outbox);
 }
 
 /// Waits until it is on disk: an audit must not miss it because of a crash a moment later.
-Task<bool> Hub::tell_of_contest(hub::HubName hub, std::string device_id, std::string generation_id,
-                                model::IdentityContest contest) {
+Task<bool> Hub::tell_of_contest(const hub::HubName& hub, const model::HubDevice& device,
+                                const model::IdentityContest& contest) {
   log_warning("hub.identity-contested", {{"hub", hub.host},
-                                         {"device", device_id},
+                                         {"device", device.device_id},
                                          {"connected", contest.connected.address},
                                          {"refused", contest.refused.address}});
   const auto kept = co_await parts_.events.append(
-      hub, model::notice_of_contest(hub.host, device_id, generation_id, contest, parts_.clock.now()));
+      hub, model::notice_of_contest(hub.host, device.device_id, device.generation_id, contest, parts_.clock.now()));
   if (!kept) log_warning("hub.event-not-kept", {{"hub", hub.host}, {"reason", kept.error().message}});
   co_return kept.has_value();
 }

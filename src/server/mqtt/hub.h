@@ -15,8 +15,27 @@ class Hub final : public Owner {
   Task<std::expected<Accepted, wire::mqtt::ConnectReturn>> connect(Newcomer newcomer) override;
 
  private:
-  Task<bool> tell_of_contest(hub::HubName hub, std::string device_id, std::string generation_id,
-                             model::IdentityContest contest);
+  /// A device that has proved itself.
+  struct Guest {
+    hub::HubName hub;
+    model::HubDevice device;
+    hub::Admission admission;
+    std::optional<model::HubEvent> will;
+  };
+  struct Denial {
+    hub::ConnectResult result;
+    std::string hub;          ///< empty: none of those that are served here
+    std::string reason = {};  ///< for the log alone
+  };
+
+  // What they refer to is their caller's, who waits for them.
+  Task<std::expected<Guest, Denial>> identify(const Newcomer& newcomer);
+  Task<std::expected<Accepted, hub::ConnectResult>> let_in(const Newcomer& newcomer, Guest guest);
+  Task<bool> tell_of_contest(const hub::HubName& hub, const model::HubDevice& device,
+                             const model::IdentityContest& contest);
+  std::unexpected<wire::mqtt::ConnectReturn> deny(const Newcomer& newcomer, const Denial& denial);
+  std::unique_ptr<DeviceSession> begin_session(Guest guest, const hub::LiveDevices::Visit& visit,
+                                               const std::shared_ptr<Outbox>& outbox);
 
   const HubParts parts_;
 };
