@@ -280,6 +280,7 @@ class Running {
                                           .events = options_.event_retention,
                                           .sinks = options_.sinks,
                                           .notices = options_.notices,
+                                          .refused_connects = options_.refused_connects,
                                           .operation_observers = operations_->operation_observers(),
                                           .registration_observer = &operations_->registration_observer(),
                                           .hub_metrics = &metrics.hubs()});

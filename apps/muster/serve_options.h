@@ -21,6 +21,7 @@
 #include "outbound/http.h"
 #include "provisioning/settings.h"
 #include "server/api/service_limits.h"
+#include "server/mqtt/refused_connects.h"
 #include "store/row_limits.h"
 
 namespace muster::cli {
@@ -85,15 +86,16 @@ struct ServeOptions {
   std::chrono::minutes operation_retention{60};   ///< [operations] how long results stay readable (device-api.md 9)
   provisioning::AttemptRetention attempts;        ///< [attempts] how much is kept for explanations
   std::vector<hub::SinkSettings> sinks;           ///< [[hub.sink]], with names of their own
-  model::HubNoticeSettings notices;               ///< [hub] what is told of devices besides what they say
-  hub::RetentionSettings event_retention;         ///< [hub] how long and how much of what devices say is kept
-  std::string local_hub;                          ///< [hub] host name of the hub that this service serves itself
-  hub::Jobs::Settings jobs;                       ///< [hub] how many jobs may be open
-  hub::JobRunner::Settings job_runner;            ///< [hub] how fast they go
-  hub::AzureLinkSettings hub_links;               ///< [linked_hubs] how hubs elsewhere are called
-  std::chrono::seconds hub_patience{300};         ///< [linked_hubs] until a registration that its hub fails has failed
-  model::GeoTable geo;                            ///< [geo] where networks are, and how far from each other (R-086)
-  provisioning::WebhookSettings webhooks;         ///< [allocation] how webhooks are called
+  server::mqtt::RefusedConnectLimits refused_connects;  ///< [hub] clients that prove nothing
+  model::HubNoticeSettings notices;                     ///< [hub] what is told of devices besides what they say
+  hub::RetentionSettings event_retention;               ///< [hub] how long and how much of what devices say is kept
+  std::string local_hub;                                ///< [hub] host name of the hub that this service serves itself
+  hub::Jobs::Settings jobs;                             ///< [hub] how many jobs may be open
+  hub::JobRunner::Settings job_runner;                  ///< [hub] how fast they go
+  hub::AzureLinkSettings hub_links;                     ///< [linked_hubs] how hubs elsewhere are called
+  std::chrono::seconds hub_patience{300};  ///< [linked_hubs] until a registration that its hub fails has failed
+  model::GeoTable geo;                     ///< [geo] where networks are, and how far from each other (R-086)
+  provisioning::WebhookSettings webhooks;  ///< [allocation] how webhooks are called
   outbound::HttpOptions outbound = {.trust_system = true};  ///< [outbound] how linked hubs and webhooks are reached
 
   /// How webhooks are reached: as linked hubs are, within narrower limits, and not at every address.

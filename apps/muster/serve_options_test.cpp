@@ -102,6 +102,8 @@ days = 7
 local_host_name = "h.example.net"
 max_open_jobs = 3
 job_devices_per_second = 5
+refused_connects_per_minute = 8
+refused_connects_per_minute_of_address = 0
 [linked_hubs]
 calls_per_minute = 600
 burst_calls = 20
@@ -155,6 +157,7 @@ connect_to = ["a.example.net=10.0.0.7:8443", "b.example.net=10.0.0.8"]
   EXPECT_EQ(options->local_hub, "h.example.net");
   EXPECT_EQ(options->jobs.most_open, 3U);
   EXPECT_EQ(options->job_runner.operations_per_second, 5U);
+  EXPECT_EQ(options->refused_connects, (server::mqtt::RefusedConnectLimits{{8, seconds(60)}, {0, seconds(60)}}));
   EXPECT_EQ(options->hub_links,
             (hub::AzureLinkSettings{
                 .calls_per_minute = 600, .burst = 20, .concurrent = 4, .timeout = std::chrono::seconds(7)}));
@@ -239,6 +242,7 @@ TEST(ServeOptions, TheExampleConfigurationHoldsTheDefaults) {
   EXPECT_EQ(from_example->attempts.keep, defaults->attempts.keep);
   EXPECT_EQ(from_example->event_retention, defaults->event_retention);
   EXPECT_EQ(from_example->notices, defaults->notices);
+  EXPECT_EQ(from_example->refused_connects, defaults->refused_connects);
   EXPECT_TRUE(from_example->sinks.empty());
   EXPECT_EQ(from_example->attempts.age, defaults->attempts.age);
 }

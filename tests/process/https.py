@@ -70,12 +70,13 @@ class Endpoint:
         with self.open(certificate) as session:
             return session.request(method, target, body, headers)
 
-    def raw_tcp(self):
-        return socket.create_connection((self.address, self.port), TIMEOUT_SECONDS)
+    def raw_tcp(self, source=""):
+        """From the address `source`, if it matters."""
+        return socket.create_connection((self.address, self.port), TIMEOUT_SECONDS, (source, 0))
 
-    def raw_tls(self, certificate=None):
+    def raw_tls(self, certificate=None, source=""):
         """A TLS connection for octets of the test's own making."""
-        return self.context(certificate).wrap_socket(self.raw_tcp(), server_hostname=self.host)
+        return self.context(certificate).wrap_socket(self.raw_tcp(source), server_hostname=self.host)
 
 
 class Session:

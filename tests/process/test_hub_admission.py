@@ -1,4 +1,5 @@
 """Who hammers at a hub, and what it costs: two with one identity, and those whose proof is no good (hub-api.md 2.4)."""
+import json
 import threading
 import time
 
@@ -19,10 +20,10 @@ def service(own_muster):
     return own_muster().start()
 
 
-def connect(service, owner, device_id, **options):
+def connect(service, owner, device_id, source="", **options):
     """The device, and the code of its CONNACK."""
     endpoint = https.Endpoint(service.address, service.ready["mqttPort"], owner.hub, service.ca_file)
-    device = hubs.Device(mqtt_client.Wire(endpoint.raw_tls()), owner.hub, device_id)
+    device = hubs.Device(mqtt_client.Wire(endpoint.raw_tls(source=source)), owner.hub, device_id)
     return device, device.connect(**options)[1]
 
 
@@ -127,4 +128,32 @@ def test_metrics_tell_who_connects_and_what_becomes_of_methods_and_jobs(service)
     checks.eventually(lambda: metric("connections_open") == 1, "one of them is connected")
     again.wire.connection.close()
     checks.eventually(lambda: metric("connections_open") == 0, "none of them is connected")
+    service.stop()
+
+
+def test_who_is_refused_again_and_again_is_not_looked_at_any_more(own_muster):
+    limits = "refused_connects_per_minute = 3\nrefused_connects_per_minute_of_address = 8\n"
+    service = own_muster(toml=f"[hub]\n{limits}").start()
+    owner = hubs.Owner(service)
+    for device_id in ("wanted", "neighbour"):
+        owner.create(device_id)
+
+    def codes(device_id, count, source="127.0.0.1", **options):
+        return [connect(service, owner, device_id, source, **options)[1] for _ in range(count)]
+
+    thief = {"password": "SharedAccessSignature sr=x&sig=AAAA&se=9999999999"}
+    assert codes("wanted", 6, **thief) == [NOT_AUTHORIZED] * 3 + [TRY_AGAIN] * 3
+    assert codes("wanted", 1) == [TRY_AGAIN], "unproved, it is nobody yet"
+    assert codes("wanted", 1, "127.0.0.2") == [ACCEPTED], "nobody locks it out from elsewhere"
+    assert codes("neighbour", 1) == [ACCEPTED], "nor its neighbours"
+    guesses = 0
+    while codes(f"guess-{guesses}", 1) == [NOT_AUTHORIZED]:
+        guesses += 1
+    assert 5 <= guesses < 10, "the address is used up"
+    assert codes("neighbour", 1) == [TRY_AGAIN] and codes("neighbour", 1, "127.0.0.2") == [ACCEPTED]
+
+    assert scrape(service).sum("muster_hub_connects_total", iot_hub_name="", result="throttled") == 6
+    events = [json.loads(line)["event"] for line in service.log_text().splitlines() if line.startswith("{")]
+    assert events.count("hub.device-refused") == 3 + guesses
+    assert events.count("hub.device-throttled") == 2, "once for each that is held back"
     service.stop()

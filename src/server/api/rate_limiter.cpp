@@ -12,13 +12,24 @@ std::optional<Throttle> RateLimiter::admit(std::string_view key) {
   const TimePoint now = clock_.now();
   const std::scoped_lock lock(mutex_);
   Bucket& bucket = bucket_of(key);
-  // Never fuller than full; never emptier than empty, also when the clock was set back.
-  bucket.full = std::clamp(bucket.full, now, now + rate_.period);
-  const TimePoint free = bucket.full + token() - rate_.period;
-  if (free > now) return refuse(bucket, free, now);
+  if (const auto throttle = judge(bucket, now)) return throttle;
   bucket.full += token();
   bucket.refusing = false;
   return std::nullopt;
+}
+
+std::optional<Throttle> RateLimiter::look(std::string_view key) {
+  if (rate_.count == 0) return std::nullopt;
+  const std::scoped_lock lock(mutex_);
+  Bucket* bucket = find(key);
+  return bucket == nullptr ? std::nullopt : judge(*bucket, clock_.now());
+}
+
+std::optional<Throttle> RateLimiter::judge(Bucket& bucket, TimePoint now) const {
+  // Never fuller than full; never emptier than empty, also when the clock was set back.
+  bucket.full = std::clamp(bucket.full, now, now + rate_.period);
+  const TimePoint free = bucket.full + token() - rate_.period;
+  return free > now ? std::optional(refuse(bucket, free, now)) : std::nullopt;
 }
 
 void RateLimiter::give_back(std::string_view key) {
@@ -30,6 +41,13 @@ void RateLimiter::give_back(std::string_view key) {
 std::size_t RateLimiter::size() const {
   const std::scoped_lock lock(mutex_);
   return current_.size() + previous_.size();
+}
+
+RateLimiter::Bucket* RateLimiter::find(std::string_view key) {
+  for (Buckets* buckets : {&current_, &previous_}) {
+    if (const auto found = buckets->find(key); found != buckets->end()) return &found->second;
+  }
+  return nullptr;
 }
 
 RateLimiter::Bucket& RateLimiter::bucket_of(std::string_view key) {

@@ -47,6 +47,8 @@ class RateLimiter {
 
   /// Takes a token; nothing stands in the way of the call then.
   std::optional<Throttle> admit(std::string_view key);
+  /// As admit(), without taking the token: for what counts only when its end is known. Remembers no key.
+  std::optional<Throttle> look(std::string_view key);
   /// Gives a token back that admit() took for something that then did not count.
   void give_back(std::string_view key);
 
@@ -71,6 +73,8 @@ class RateLimiter {
     return std::chrono::microseconds(rate_.period) / rate_.count;
   }
   Bucket& bucket_of(std::string_view key);
+  Bucket* find(std::string_view key);
+  std::optional<Throttle> judge(Bucket& bucket, TimePoint now) const;
   Throttle refuse(Bucket& bucket, TimePoint free, TimePoint now) const;
 
   const Rate rate_;

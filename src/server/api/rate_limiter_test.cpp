@@ -55,6 +55,18 @@ TEST_F(RateLimiterTest, OverALongTimeTheRateIsKept) {
   EXPECT_EQ(passed, 1000 + 10 * 1000 - 1);
 }
 
+TEST_F(RateLimiterTest, LookingTakesNothingAndRemembersNobody) {
+  RateLimiter limiter({.count = 2, .period = 10s}, Waiting::kAlone, clock_);
+  for (int i = 0; i < 100; ++i) EXPECT_FALSE(limiter.look("a"));
+  EXPECT_EQ(limiter.size(), 0U);
+  EXPECT_EQ(admitted(limiter, "a", 3), 2);
+  EXPECT_THAT(limiter.look("a"), Optional(Throttle{.wait = 5s, .repeated = true}));
+  EXPECT_FALSE(limiter.look("b"));
+  clock_.advance(5s);
+  EXPECT_FALSE(limiter.look("a"));
+  EXPECT_EQ(admitted(limiter, "a", 3), 1);
+}
+
 TEST_F(RateLimiterTest, KeysDoNotDisturbEachOther) {
   RateLimiter limiter({.count = 2}, Waiting::kInTurn, clock_);
   EXPECT_EQ(admitted(limiter, "a", 50), 2);

@@ -77,7 +77,8 @@ Service::Service(const Parts& parts, InstanceDirectory instances)
                  timers_,
                  hub_counters_,
                  {parts.attestation.path, parts.attestation.sas_tolerance},
-                 parts.notices}),
+                 parts.notices},
+                parts.refused_connects),
       mqtt_devices_(gateway_, mqtt_provisioning_, mqtt_hub_) {
   live_devices_.observe(&methods_);
 }

@@ -66,6 +66,7 @@ class Service {
     hub::RetentionSettings events = {};
     std::vector<hub::SinkSettings> sinks = {};
     model::HubNoticeSettings notices = {};
+    mqtt::RefusedConnectLimits refused_connects = {};
     std::vector<OperationObserver*> operation_observers = {};
     provisioning::RegistrationObserver* registration_observer = nullptr;  ///< may be null
     HubMetrics* hub_metrics = nullptr;                                    ///< may be null

@@ -41,8 +41,20 @@ std::optional<model::HubEvent> will_event(const wire::mqtt::Will& will, const st
 }  // namespace
 
 Task<std::expected<Accepted, ConnectReturn>> Hub::connect(Newcomer newcomer) {
-  auto guest = co_await identify(newcomer);
-  if (!guest) co_return deny(newcomer, guest.error());
+  const auto identity = wire::parse_hub_user_name(newcomer.connect.user_name.value_or(""));
+  const auto claim = RefusedConnects::claim_of(identity, newcomer.peer_address);
+  if (const auto throttle = refused_.look(claim)) {
+    if (!throttle->repeated) {
+      log_info("hub.device-throttled",
+               {{"user", newcomer.connect.user_name.value_or("")}, {"peer", newcomer.peer_address}});
+    }
+    co_return deny(newcomer, {ConnectResult::kThrottled});
+  }
+  auto guest = co_await identify(newcomer, identity);
+  if (!guest) {
+    if (guest.error().result == ConnectResult::kRefused) refused_.note(claim);
+    co_return deny(newcomer, guest.error());
+  }
   const std::string hub = guest->hub.host;
   auto accepted = co_await let_in(newcomer, *std::move(guest));
   if (!accepted) co_return deny(newcomer, {accepted.error(), hub});
@@ -60,12 +72,12 @@ std::unexpected<ConnectReturn> Hub::deny(const Newcomer& newcomer, const Denial&
   return std::unexpected(ConnectReturn::kNotAuthorized);
 }
 
-Task<std::expected<Hub::Guest, Hub::Denial>> Hub::identify(const Newcomer& newcomer) {
+Task<std::expected<Hub::Guest, Hub::Denial>> Hub::identify(const Newcomer& newcomer,
+                                                           const Result<wire::HubIdentity>& identity) {
   std::string hub;  // once it is known to be one
   const auto refuse = [&hub](std::string reason) {
     return std::unexpected(Denial{ConnectResult::kRefused, hub, std::move(reason)});
   };
-  const auto identity = wire::parse_hub_user_name(newcomer.connect.user_name.value_or(""));
   if (!identity) co_return refuse(identity.error().message);
   const auto found = co_await find_local_hub(parts_.instances, parts_.store, identity->hub);
   if (!found) co_return refuse("no such hub is served here");

@@ -3,6 +3,7 @@
 #include "server/api/device_gateway.h"
 #include "server/mqtt/device_session.h"
 #include "server/mqtt/owner.h"
+#include "server/mqtt/refused_connects.h"
 
 namespace muster::server::mqtt {
 
@@ -10,7 +11,7 @@ namespace muster::server::mqtt {
 /// clients look for; 3 asks them to come again. Thread-safe; what it refers to outlives it.
 class Hub final : public Owner {
  public:
-  explicit Hub(const HubParts& parts) : parts_(parts) {}
+  Hub(const HubParts& parts, const RefusedConnectLimits& limits) : parts_(parts), refused_(limits, parts.clock) {}
 
   Task<std::expected<Accepted, wire::mqtt::ConnectReturn>> connect(Newcomer newcomer) override;
 
@@ -24,12 +25,12 @@ class Hub final : public Owner {
   };
   struct Denial {
     hub::ConnectResult result;
-    std::string hub;          ///< empty: none of those that are served here
+    std::string hub = {};     ///< empty: none of those that are served here
     std::string reason = {};  ///< for the log alone
   };
 
   // What they refer to is their caller's, who waits for them.
-  Task<std::expected<Guest, Denial>> identify(const Newcomer& newcomer);
+  Task<std::expected<Guest, Denial>> identify(const Newcomer& newcomer, const Result<wire::HubIdentity>& identity);
   Task<std::expected<Accepted, hub::ConnectResult>> let_in(const Newcomer& newcomer, Guest guest);
   Task<bool> tell_of_contest(const hub::HubName& hub, const model::HubDevice& device,
                              const model::IdentityContest& contest);
@@ -38,6 +39,7 @@ class Hub final : public Owner {
                                                const std::shared_ptr<Outbox>& outbox);
 
   const HubParts parts_;
+  RefusedConnects refused_;
 };
 
 /// Both kinds of devices at one endpoint: the user name begins with an ID scope or with a hub (design section 1).

@@ -12,8 +12,9 @@ ip::address plain(const ip::address& address) {
   return ip::make_address_v4(ip::v4_mapped, address.to_v6());
 }
 
-/// Any host has a whole /64 of addresses in IPv6, so the network counts as one peer.
-std::string counting_key(const ip::address& address) {
+}  // namespace
+
+std::string peer_network(const ip::address& address) {
   const ip::address peer = plain(address);
   if (peer.is_v4()) return peer.to_string();
   auto octets = peer.to_v6().to_bytes();
@@ -21,10 +22,14 @@ std::string counting_key(const ip::address& address) {
   return ip::address_v6(octets).to_string();
 }
 
-}  // namespace
+std::string peer_network(const std::string& address) {
+  boost::system::error_code error;
+  const auto parsed = ip::make_address(address, error);
+  return error ? address : peer_network(parsed);
+}
 
 std::optional<ConnectionLimiter::Slot> ConnectionLimiter::admit(const ip::address& peer) {
-  std::string key = counting_key(peer);
+  std::string key = peer_network(peer);
   const std::scoped_lock lock(mutex_);
   if (open_ >= limits_.total) return std::nullopt;
   const auto found = by_peer_.find(key);

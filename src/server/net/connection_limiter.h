@@ -44,6 +44,11 @@ class ConnectionLimiter {
   std::unordered_map<std::string, std::size_t> by_peer_;
 };
 
+/// What counts as one peer with this address: the address itself, or the /64 that any host has for itself in IPv6.
+std::string peer_network(const boost::asio::ip::address& address);
+/// Of an address as address_text() gives it; of any other text the text itself.
+std::string peer_network(const std::string& address);
+
 /// The address as text, an IPv4 address inside IPv6 as IPv4.
 std::string address_text(const boost::asio::ip::address& address);
 
