@@ -305,22 +305,25 @@ class Running {
     return {};
   }
 
-  void note_ca_certificates() {
+  /// Of all instances; without those that the store cannot read now.
+  std::vector<std::shared_ptr<const model::InstanceConfig>> configurations() {
+    std::vector<std::shared_ptr<const model::InstanceConfig>> out;
     const auto instances = wait_for(store_->list_instances());
     for (const auto& instance : instances.value_or(std::vector<model::Instance>())) {
-      const auto config = wait_for(store_->config(instance.id));
-      if (config) operations_->metrics().certificates().note(**config);
+      if (auto config = wait_for(store_->config(instance.id))) out.push_back(*std::move(config));
     }
+    return out;
+  }
+
+  void note_ca_certificates() {
+    for (const auto& config : configurations()) operations_->metrics().certificates().note(*config);
   }
 
   /// What the service answers to: its own names, and those of the hubs that it serves.
   std::vector<std::string> certificate_names() {
     std::vector<std::string> names = options_.certificate_names();
-    const auto instances = wait_for(store_->list_instances());
-    for (const auto& instance : instances.value_or(std::vector<model::Instance>())) {
-      const auto config = wait_for(store_->config(instance.id));
-      if (!config) continue;
-      for (const auto& [hub, policies] : (*config)->hub_policies) {
+    for (const auto& config : configurations()) {
+      for (const auto& [hub, policies] : config->hub_policies) {
         if (std::ranges::find(names, hub) == names.end()) names.push_back(hub);
       }
     }
