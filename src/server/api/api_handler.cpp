@@ -30,11 +30,6 @@ std::expected<void, ApiError> check_version(const Route& route, std::optional<st
   return server::refuse(400, 400000, "The query parameter api-version is not a version of this API.");
 }
 
-bool is_device_target(std::string_view target) {
-  const auto first = target.find('/', 1);
-  return first != std::string_view::npos && starts_with_nocase(target.substr(first), "/registrations/");
-}
-
 void log_refusal(const ApiCall& call, const ApiError& error) {
   // The query may hold what users put there by mistake, so only the path is logged.
   const std::string path = call.request.target.substr(0, call.request.target.find('?'));

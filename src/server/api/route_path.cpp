@@ -1,5 +1,7 @@
 #include "server/api/route_path.h"
 
+#include "base/text.h"
+
 namespace muster::server {
 namespace {
 
@@ -26,6 +28,11 @@ std::optional<std::vector<std::string>> match_path(const std::vector<std::string
     if (pattern[i] == kAny) arguments.push_back(segments[i]);
   }
   return arguments;
+}
+
+bool is_device_target(std::string_view target) {
+  const auto second = target.find('/', 1);
+  return second != std::string_view::npos && starts_with_nocase(target.substr(second), "/registrations/");
 }
 
 }  // namespace muster::server

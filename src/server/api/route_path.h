@@ -12,4 +12,8 @@ std::optional<std::vector<std::string>> match_path(const std::vector<std::string
                                                    const std::vector<std::string>& segments,
                                                    bool (*same)(std::string_view, std::string_view));
 
+/// Whether a request target is the device API's, /{idScope}/registrations/...: those may name any host, and there are
+/// many of them.
+bool is_device_target(std::string_view target);
+
 }  // namespace muster::server

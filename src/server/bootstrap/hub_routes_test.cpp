@@ -103,5 +103,19 @@ TEST_F(HubRoutes, EveryDefaultPolicyOpensExactlyThoseItHasRightsFor) {
   }
 }
 
+/// device-api.md 3: their path is compared without case, whatever host they name.
+TEST_F(HubRoutes, RegistrationsAreProvisioningsInAnyCase) {
+  const std::string scope = world_.config()->instance.id_scope;
+  for (const char* word : {"registrations", "Registrations", "REGISTRATIONS"}) {
+    HttpRequest request{.method = "PUT",
+                        .target = fmt::format("/{}/{}/d/register?api-version=2021-06-01", scope, word),
+                        .headers = {{"Host", kHub}},
+                        .body = "{}",
+                        .peer_address = "192.0.2.1",
+                        .client = std::nullopt};
+    EXPECT_EQ(wait_for(service_->http().handle(std::move(request))).status, 401) << word;
+  }
+}
+
 }  // namespace
 }  // namespace muster::server

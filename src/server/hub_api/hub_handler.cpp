@@ -28,16 +28,10 @@ void log_refusal(const HubCall& call, const HubError& error) {
        {"detail", error.detail}});
 }
 
-/// Registrations do not depend on the host, and there are many.
-bool is_registration(std::string_view target) {
-  const auto second = target.find('/', 1);
-  return second != std::string_view::npos && target.substr(second).starts_with("/registrations/");
-}
-
 }  // namespace
 
 Task<HttpResponse> HubHandler::handle(HttpRequest request) {
-  if (is_registration(request.target)) co_return co_await parts_.others.handle(std::move(request));
+  if (is_device_target(request.target)) co_return co_await parts_.others.handle(std::move(request));
   auto found =
       co_await find_local_hub(parts_.instances, parts_.store, without_port(request.header("Host").value_or("")));
   if (!found) co_return co_await parts_.others.handle(std::move(request));
