@@ -11,6 +11,7 @@ void add_enrollment_commands(CLI::App& app, Selection& selection);
 void add_group_commands(CLI::App& app, Selection& selection);
 void add_hub_commands(CLI::App& app, Selection& selection);
 void add_hub_device_commands(CLI::App& app, Selection& selection);
+void add_hub_message_commands(CLI::App& app, Selection& selection);
 void add_policy_commands(CLI::App& app, Selection& selection);
 void add_connection_string_commands(CLI::App& app, Selection& selection);
 void add_instance_commands(CLI::App& app, Selection& selection);

@@ -1,24 +1,19 @@
 #include <optional>
 #include <string>
 #include <utility>
-#include <vector>
 
 #include "model/json.h"
 #include "muster/commands.h"
 #include "muster/entry_view.h"
-#include "muster/hub_access.h"
+#include "muster/hub_verbs.h"
 #include "muster/table.h"
-#include "muster/verb.h"
 
 namespace muster::cli {
 namespace {
 
 namespace json = boost::json;
 
-struct HubDeviceCommand {
-  ClientOptions client = {};
-  std::string hub = {};
-  std::string device_id = {};
+struct HubDeviceCommand : HubCommand {
   std::string etag = {};
   bool show_keys = false;
   int top = 100;
@@ -30,19 +25,7 @@ struct HubDeviceCommand {
   std::string payload = "null";
   int response_timeout = 30;
   int connect_timeout = 0;
-  std::string data = {};
-  std::vector<std::string> properties = {};
-  std::string message_id = {};
-  std::string correlation_id = {};
-  std::string content_type = {};
-  std::optional<int> expiry_seconds = {};
-  std::string ack = "none";
 };
-
-/// What keeps a command from its hub: no connection named, or the service that was asked for the hub's key.
-int report_connecting(const Program& program, const Error& error) {
-  return error.code == ErrorCode::kInvalidArgument ? report_usage(program, error) : report(program, error);
-}
 
 using HubAction = int (*)(const Program&, const HubDeviceCommand&, const HubClient&);
 
@@ -154,56 +137,7 @@ int invoke_method(const Program& program, const HubDeviceCommand& command) {
                                                              {"connectTimeoutInSeconds", command.connect_timeout}}));
 }
 
-// --- messages -------------------------------------------------------------------------------------------------------
-/// The headers that a hub reads a message's properties from (hub-api.md 4).
-Result<HttpHeaders> message_headers(const HubDeviceCommand& command, TimePoint now) {
-  HttpHeaders out{{"iothub-ack", command.ack}};
-  const auto add = [&out](const char* header, const std::string& value) {
-    if (!value.empty()) out.emplace_back(header, value);
-  };
-  add("Content-Type", command.content_type);
-  add("iothub-messageid", command.message_id);
-  add("iothub-correlationid", command.correlation_id);
-  if (command.expiry_seconds) add("iothub-expiry", format_time(now + std::chrono::seconds(*command.expiry_seconds)));
-  for (const std::string& property : command.properties) {
-    const auto equals = property.find('=');
-    if (equals == std::string::npos || equals == 0) return invalid("--props must be NAME=VALUE.");
-    out.emplace_back("iothub-app-" + property.substr(0, equals), property.substr(equals + 1));
-  }
-  return out;
-}
-
-int send_message(const Program& program, const HubDeviceCommand& command) {
-  auto headers = message_headers(command, program.clock.now());
-  if (!headers) return report_usage(program, headers.error());
-  const auto hub = connect_hub(program, command.client.connection, command.hub);
-  if (!hub) return report_connecting(program, hub.error());
-  const auto sent = hub->send_message(command.device_id, command.data, *std::move(headers));
-  if (!sent) return report(program, sent.error());
-  return print_object(program, command, json::object{{"messageId", *sent}});
-}
-
-int purge_messages(const Program& program, const HubDeviceCommand& command, const HubClient& hub) {
-  return print_object(program, command, hub.purge_messages(command.device_id));
-}
-
 using HubVerb = Verb<HubDeviceCommand>;
-
-/// A verb for a hub's owner.
-template <class Action>
-HubVerb add_hub_verb(CLI::App& noun, Selection& selection, Action action, const VerbText& text) {
-  HubVerb verb = add_client_verb(noun, selection, action, text);
-  verb.app
-      ->add_option("--hub-name", verb.command->hub,
-                   "The hub, when the connection is the service's that serves it; default: the connection is the hub's")
-      ->type_name("HOST");
-  return verb;
-}
-
-const HubVerb& with_device(const HubVerb& verb) {
-  verb.app->add_option("--device-id,-d", verb.command->device_id, "The device")->required()->type_name("ID");
-  return verb;
-}
 
 void add_show_keys(const HubVerb& verb) {
   verb.app->add_flag("--show-keys", verb.command->show_keys, "Show keys in the table, too");
@@ -267,36 +201,12 @@ void add_methods(CLI::App& app, Selection& selection) {
             0, 300);
 }
 
-void add_messages(CLI::App& app, Selection& selection) {
-  CLI::App* noun = add_noun(app, "device-message", "Messages to a hub's devices, which wait until the device comes");
-  const auto add = [&](auto action, const VerbText& text) { return add_hub_verb(*noun, selection, action, text); };
-  const auto sending = with_device(add(
-      send_message, {"send", "Send a message to a device, and show its id",
-                     "  muster device-message send --device-id pump-0042 --data '{\"valve\":\"shut\"}'\n"
-                     "  muster device-message send --device-id pump-0042 --data hello --props level=3 --ack full\n"}));
-  HubDeviceCommand& command = *sending.command;
-  CLI::App& verb = *sending.app;
-  verb.add_option("--data,--da", command.data, "What it says")->required()->type_name("TEXT");
-  verb.add_option("--props,-p", command.properties, "Its properties")->type_name("NAME=VALUE");
-  verb.add_option("--message-id,--mid", command.message_id, "Its id (default a new one)")->type_name("ID");
-  verb.add_option("--correlation-id,--cid", command.correlation_id, "What it belongs to")->type_name("ID");
-  verb.add_option("--content-type,--ct", command.content_type, "Of what it says")->type_name("TYPE");
-  as_number(verb.add_option("--expiry-seconds", command.expiry_seconds, "How long it waits (default 3600)"), 1,
-            172'800);
-  as_choice(verb.add_option("--ack", command.ack, "Which of its ends the hub's events tell (default none)"),
-            {"none", "positive", "negative", "full"});
-
-  with_device(add(at_hub<purge_messages>, {"purge", "Drop the messages that wait for a device",
-                                           "  muster device-message purge --device-id pump-0042\n"}));
-}
-
 }  // namespace
 
 void add_hub_device_commands(CLI::App& app, Selection& selection) {
   add_identities(app, selection);
   add_twins(app, selection);
   add_methods(app, selection);
-  add_messages(app, selection);
 }
 
 }  // namespace muster::cli

@@ -36,6 +36,7 @@ int run(int argc, const char* const* argv, const Program& program) {
   add_group_commands(app, selection);
   add_hub_commands(app, selection);
   add_hub_device_commands(app, selection);
+  add_hub_message_commands(app, selection);
   add_certificate_commands(app, selection);
   add_policy_commands(app, selection);
   add_connection_string_commands(app, selection);
