@@ -34,8 +34,8 @@ using BioPtr = std::unique_ptr<BIO, OpensslFree<BIO_free>>;
 using X509Ptr = std::unique_ptr<X509, OpensslFree<X509_free>>;
 using X509StackPtr = std::unique_ptr<STACK_OF(X509), StackFree>;
 
-/// Empties the calling thread's error queue. OpenSSL's own function goes through all sixteen places also when nothing is
-/// there, which is nearly always, and a handshake with its checks asks for it eighty times.
+/// Empties the calling thread's error queue. OpenSSL's own function goes through all sixteen places also when nothing
+/// is there, which is nearly always, and a handshake with its checks asks for it eighty times.
 inline void clear_openssl_errors() {
   if (ERR_peek_error() != 0) ERR_clear_error();
 }
