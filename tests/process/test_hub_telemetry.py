@@ -479,7 +479,7 @@ def test_a_broker_that_goes_away_again_and_again_misses_nothing(own_muster, brok
     broker = brokers().start().read()
     service, owner = bridged(own_muster, broker, folder)
     sender = Sender(service, owner, "sender")
-    total = 6000
+    total = 3000
     thread = threading.Thread(target=sender.run, args=(itertools.count(1), total))
     thread.start()
     for _ in range(3):
