@@ -1,10 +1,18 @@
 #include "server/tls/ec_public_keys.h"
 
+#include <algorithm>
 #include <array>
+#include <functional>
 #include <memory>
+#include <mutex>
+#include <string_view>
+#include <utility>
 
 #include <openssl/ec.h>
 #include <openssl/x509.h>
+
+#include "base/bytes.h"
+#include "base/recent_map.h"
 
 // The types of keys below the EVP interface are deprecated in OpenSSL 3; methods of keys are made of nothing else.
 #pragma clang diagnostic ignored "-Wdeprecated-declarations"
@@ -39,24 +47,69 @@ const std::array<KeptCurve, 3>& kept_curves() {
   return curves;
 }
 
+/// The keys of issuers come with each of the devices that they stand for. One object is enough for all connections: a
+/// key is never changed, and OpenSSL counts who holds it. Keys of devices, which come once, are not kept.
+class RepeatedKeys {
+ public:
+  /// Null: not among them.
+  KeyPtr find(std::string_view point) {
+    const std::scoped_lock lock(mutex_);
+    const KeyPtr* kept = kept_.find(point);
+    if (kept == nullptr || EC_KEY_up_ref(kept->get()) != 1) return nullptr;
+    return KeyPtr(kept->get());
+  }
+
+  /// Keeps it when it comes for the second time.
+  void note(std::string_view point, EC_KEY* key) {
+    const std::size_t hash = std::hash<std::string_view>()(point);
+    const std::scoped_lock lock(mutex_);
+    std::size_t& last = last_[hash % last_.size()];
+    if (std::exchange(last, hash) == hash && EC_KEY_up_ref(key) == 1) kept_.put(point, KeyPtr(key));
+  }
+
+ private:
+  std::mutex mutex_;                      // protects all below
+  std::array<std::size_t, 1024> last_{};  // hashes of what came
+  RecentMap<KeyPtr> kept_{256};
+};
+
+/// Never freed, as the curves.
+RepeatedKeys& repeated_keys() {
+  static auto& keys = *new RepeatedKeys();
+  return keys;
+}
+
+const EC_GROUP* kept_curve(int nid) {
+  const auto found = std::ranges::find(kept_curves(), nid, &KeptCurve::nid);
+  return found == kept_curves().end() ? nullptr : found->group;
+}
+
+KeyPtr make_key(const EC_GROUP* group, std::string_view point) {
+  KeyPtr key(EC_KEY_new());
+  const bool made = key && group != nullptr && EC_KEY_set_group(key.get(), group) == 1 &&
+                    EC_KEY_oct2key(key.get(), as_bytes(point).data(), point.size(), nullptr) == 1;
+  return made ? std::move(key) : nullptr;
+}
+
 /// RFC 5480 section 2.1.1; parameters that are spelled out are read as OpenSSL does, whoever asks judges them.
-bool set_curve(EC_KEY* key, const X509_ALGOR* algorithm) {
+KeyPtr read_key(const X509_ALGOR* algorithm, std::string_view point) {
   int kind = V_ASN1_UNDEF;
   const void* value = nullptr;
   X509_ALGOR_get0(nullptr, &kind, &value, algorithm);
   if (kind == V_ASN1_OBJECT) {
     const int nid = OBJ_obj2nid(static_cast<const ASN1_OBJECT*>(value));
-    for (const KeptCurve& curve : kept_curves()) {
-      if (curve.nid == nid && curve.group != nullptr) return EC_KEY_set_group(key, curve.group) == 1;
-    }
-    const GroupPtr group(EC_GROUP_new_by_curve_name(nid));
-    return group && EC_KEY_set_group(key, group.get()) == 1;
+    const EC_GROUP* curve = kept_curve(nid);
+    if (curve == nullptr) return make_key(GroupPtr(EC_GROUP_new_by_curve_name(nid)).get(), point);
+    // Of the kept curves no two have points of the same size, so the octets name the curve, too.
+    if (KeyPtr key = repeated_keys().find(point)) return key;
+    KeyPtr key = make_key(curve, point);
+    if (key) repeated_keys().note(point, key.get());
+    return key;
   }
-  if (kind != V_ASN1_SEQUENCE) return false;
+  if (kind != V_ASN1_SEQUENCE) return nullptr;
   const auto* text = static_cast<const ASN1_STRING*>(value);
   const unsigned char* octets = ASN1_STRING_get0_data(text);
-  const GroupPtr group(d2i_ECPKParameters(nullptr, &octets, ASN1_STRING_length(text)));
-  return group && EC_KEY_set_group(key, group.get()) == 1;
+  return make_key(GroupPtr(d2i_ECPKParameters(nullptr, &octets, ASN1_STRING_length(text))).get(), point);
 }
 
 int decode(EVP_PKEY* out, const X509_PUBKEY* in) {
@@ -64,10 +117,8 @@ int decode(EVP_PKEY* out, const X509_PUBKEY* in) {
   int size = 0;
   X509_ALGOR* algorithm = nullptr;
   if (X509_PUBKEY_get0_param(nullptr, &point, &size, &algorithm, in) != 1) return 0;
-  KeyPtr key(EC_KEY_new());
-  if (!key || !set_curve(key.get(), algorithm)) return 0;
-  if (EC_KEY_oct2key(key.get(), point, static_cast<std::size_t>(size), nullptr) != 1) return 0;
-  if (EVP_PKEY_assign_EC_KEY(out, key.get()) != 1) return 0;
+  KeyPtr key = read_key(algorithm, as_text(ByteView(point, static_cast<std::size_t>(size))));
+  if (!key || EVP_PKEY_assign_EC_KEY(out, key.get()) != 1) return 0;
   static_cast<void>(key.release());  // the EVP_PKEY's now
   return 1;
 }

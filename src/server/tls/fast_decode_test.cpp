@@ -1,5 +1,8 @@
 #include "server/tls/fast_decode.h"
 
+#include <thread>
+#include <vector>
+
 #include <gtest/gtest.h>
 #include <openssl/evp.h>
 #include <openssl/x509.h>
@@ -26,6 +29,48 @@ TEST(FastDecode, ChangesTheDecoderAndBackWithoutChangingVerdicts) {
   EXPECT_NE(X509_verify(self.native(), X509_get0_pubkey(other.native())), 1);
   disable_fast_decode();
   EXPECT_TRUE(held_by_provider());
+}
+
+/// Before fast decoding is on: keys that are made then cannot sign.
+void make_certificates() {
+  test::ecdsa_server();
+  test::rsa_server();
+}
+
+/// Parsed anew, as each handshake does.
+struct ParsedKey {
+  crypto::Certificate certificate = test::must(crypto::Certificate::from_upload(test::ecdsa_server().chain_pem()));
+  EVP_PKEY* key = X509_get0_pubkey(certificate.native());
+};
+
+TEST(FastDecode, ReadsAKeyThatComesAgainAsTheSame) {
+  make_certificates();
+  ASSERT_TRUE(enable_fast_decode().has_value());
+  const ParsedKey first, second, third;  // the third shares the object of the second
+  const auto other = test::must(crypto::Certificate::from_upload(test::rsa_server().chain_pem()));
+  EXPECT_EQ(EVP_PKEY_eq(first.key, second.key), 1);
+  EXPECT_EQ(EVP_PKEY_eq(first.key, third.key), 1);
+  EXPECT_NE(EVP_PKEY_eq(first.key, X509_get0_pubkey(other.native())), 1);
+  EXPECT_EQ(EVP_PKEY_get_bits(third.key), 256);
+  EXPECT_EQ(X509_verify(third.certificate.native(), third.key), X509_verify(first.certificate.native(), first.key));
+  disable_fast_decode();
+}
+
+TEST(FastDecode, ManyThreadsShareAKey) {
+  make_certificates();
+  ASSERT_TRUE(enable_fast_decode().has_value());
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i) {
+    threads.emplace_back([] {
+      for (int round = 0; round < 50; ++round) {
+        const ParsedKey parsed;
+        EXPECT_EQ(EVP_PKEY_get_bits(parsed.key), 256);
+        EXPECT_GE(X509_verify(parsed.certificate.native(), parsed.key), 0);
+      }
+    });
+  }
+  for (std::thread& each : threads) each.join();
+  disable_fast_decode();
 }
 
 }  // namespace
