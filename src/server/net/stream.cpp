@@ -7,6 +7,14 @@
 #include <sys/socket.h>
 
 namespace muster::server {
+namespace {
+
+/// For when there is nothing to wait for.
+asio::awaitable<Result<void>> go_on() {
+  co_return Result<void>();
+}
+
+}  // namespace
 
 Error connection_lost(std::string detail) {
   return Error{ErrorCode::kUnavailable, "Connection lost.", std::move(detail)};
@@ -23,11 +31,8 @@ SocketStream::SocketStream(asio::ip::tcp::socket socket) : socket_(std::move(soc
 }
 
 asio::awaitable<Result<void>> SocketStream::wait_readable() {
-  if (has_buffered()) co_return Result<void>();
-  // As wait() does it, but without a second coroutine: every request of a connection that stays comes by here.
-  if (interrupted_) co_return after_wait({});
-  const auto [error] = co_await socket_.async_wait(Wait::wait_read, asio::as_tuple(asio::deferred));
-  co_return after_wait(error);
+  // No coroutine around another: every request of a connection that stays comes by here.
+  return has_buffered() ? go_on() : wait(Wait::wait_read);
 }
 
 asio::awaitable<Result<void>> SocketStream::write_all(ByteView octets) {
@@ -65,15 +70,11 @@ void SocketStream::interrupt() {
 }
 
 asio::awaitable<Result<void>> SocketStream::wait(Wait what) {
-  if (interrupted_) co_return after_wait({});
+  if (interrupted_) co_return std::unexpected(connection_lost("interrupted"));
   const auto [error] = co_await socket_.async_wait(what, asio::as_tuple(asio::deferred));
-  co_return after_wait(error);
-}
-
-Result<void> SocketStream::after_wait(const boost::system::error_code& error) const {
-  if (interrupted_) return std::unexpected(connection_lost("interrupted"));
-  if (error) return std::unexpected(connection_lost(error.message()));
-  return {};
+  if (interrupted_) co_return std::unexpected(connection_lost("interrupted"));
+  if (error) co_return std::unexpected(connection_lost(error.message()));
+  co_return Result<void>();
 }
 
 }  // namespace muster::server

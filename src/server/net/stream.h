@@ -79,8 +79,6 @@ class SocketStream : public Stream {
   bool broken_ = false;
 
  private:
-  [[nodiscard]] Result<void> after_wait(const boost::system::error_code& error) const;
-
   bool interrupted_ = false;
 };
 
