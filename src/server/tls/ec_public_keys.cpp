@@ -13,6 +13,7 @@
 
 #include "base/bytes.h"
 #include "base/recent_map.h"
+#include "crypto/openssl.h"
 
 // The types of keys below the EVP interface are deprecated in OpenSSL 3; methods of keys are made of nothing else.
 #pragma clang diagnostic ignored "-Wdeprecated-declarations"
@@ -20,16 +21,14 @@
 namespace muster::server {
 namespace {
 
-struct GroupFree {
-  void operator()(EC_GROUP* group) const { EC_GROUP_free(group); }
-};
+/// Not crypto::OpensslFree, which lies outside of the pragma above.
 struct KeyFree {
   void operator()(EC_KEY* key) const { EC_KEY_free(key); }
 };
 struct OctetsFree {
   void operator()(unsigned char* octets) const { OPENSSL_free(octets); }
 };
-using GroupPtr = std::unique_ptr<EC_GROUP, GroupFree>;
+using GroupPtr = std::unique_ptr<EC_GROUP, crypto::OpensslFree<EC_GROUP_free>>;
 using KeyPtr = std::unique_ptr<EC_KEY, KeyFree>;
 
 struct KeptCurve {
