@@ -1,8 +1,6 @@
 #include "server/http/response_writer.h"
 
-#include <array>
-#include <charconv>
-#include <concepts>
+#include <string>
 #include <string_view>
 
 #include <boost/beast/http/status.hpp>
@@ -32,12 +30,6 @@ std::string_view date_text(TimePoint now) {
   const auto second = std::chrono::floor<std::chrono::seconds>(now);
   if (t_last.text.empty() || t_last.time != second) t_last = {second, format_http_time(now)};
   return t_last.text;
-}
-
-/// A formatting library takes ten times as long.
-void append_number(std::string& out, std::integral auto value) {
-  std::array<char, 24> digits;
-  out.append(digits.data(), std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr);
 }
 
 bool stays_on_its_line(std::string_view text) {
@@ -76,14 +68,11 @@ std::string write_response(const HttpResponse& response, TimePoint now, Connecti
                            Transport transport) {
   std::string out;
   out.reserve(kUsualHeadSize + response.body.size());
-  out += "HTTP/1.1 ";
-  append_number(out, response.status);
+  out.append("HTTP/1.1 ").append(std::to_string(response.status));
   out.append(" ").append(reason_phrase(response.status)).append("\r\nDate: ").append(date_text(now)).append("\r\n");
   append_headers(out, response);
   if (has_length(response.status)) {
-    out += "Content-Length: ";
-    append_number(out, response.body.size());
-    out += "\r\n";
+    out.append("Content-Length: ").append(std::to_string(response.body.size())).append("\r\n");
   }
   if (transport == Transport::kTls) out += "Strict-Transport-Security: max-age=31536000; includeSubDomains\r\n";
   out += connection_line(connection);
