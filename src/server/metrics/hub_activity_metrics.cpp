@@ -55,10 +55,8 @@ std::vector<prometheus::MetricFamily> HubActivityMetrics::Collect() const {
     add(ended, hub, "status", counters->ended_jobs, kEnded);
     add(devices, hub, "result", counters->job_devices, kDone);
   }
-  std::vector<prometheus::MetricFamily> out;
-  for (Samples* samples : {&open, &connects, &take_overs, &messages, &methods, &jobs, &ended, &devices})
-    out.push_back(samples->take());
-  return out;
+  return {open.take(),    connects.take(), take_overs.take(), messages.take(),
+          methods.take(), jobs.take(),     ended.take(),      devices.take()};
 }
 
 }  // namespace muster::server
