@@ -11,6 +11,7 @@
 
 #include "crypto/certificate.h"
 #include "crypto/private_key.h"
+#include "server/tls/key_schedule.h"
 #include "server/tls/openssl_error.h"
 
 namespace muster::server {
@@ -130,7 +131,7 @@ void TlsContextFree::operator()(SSL_CTX* context) const {
 Result<TlsContext> TlsContext::create(std::span<const TlsIdentity> identities) {
   if (identities.empty()) return invalid("TLS needs a server certificate.");
   ERR_clear_error();
-  TlsContext context(SSL_CTX_new(TLS_server_method()));
+  TlsContext context(SSL_CTX_new_ex(nullptr, fast_key_schedule(), TLS_server_method()));
   if (context.native() == nullptr || !set_protocol_rules(context.native())) {
     return fail(ErrorCode::kInternal, "TLS cannot be set up.", take_openssl_error());
   }
