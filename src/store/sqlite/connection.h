@@ -66,6 +66,8 @@ class Connection {
 
   /// Some failures (full disk) end a transaction by themselves.
   [[nodiscard]] bool in_transaction() const { return sqlite3_get_autocommit(database_.get()) == 0; }
+  /// Rows inserted, updated and deleted since the connection was opened; what was undone since stays counted.
+  [[nodiscard]] std::int64_t rows_changed() const { return sqlite3_total_changes64(database_.get()); }
   /// Pages in the write-ahead log after the last commit of this connection.
   [[nodiscard]] std::size_t wal_pages() const { return *wal_pages_; }
   /// Copies the log into the database file. The result counts the pages of the log that are in the file now; kTruncate

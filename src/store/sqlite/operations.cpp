@@ -91,16 +91,16 @@ Result<bool> lets_in(const Session& session, const InstanceId& instance, const m
   return *found && status->text(0) == to_string(model::ProvisioningStatus::kEnabled);
 }
 
-/// Writes what belongs to an end beside operation and record.
+/// Writes what belongs to an end beside operation and record. `end` lives until the commit: hooks refer to it.
 Result<void> write_end(const Session& session, const InstanceId& instance, OperationEnd& end, CommitHooks& hooks) {
   if (auto& device = end.device) {
     if (auto put = apply_device_change(session, instance, *device); !put) return put;
-    if (device->committed) hooks.push_back(std::move(device->committed));
+    if (device->committed) hooks.emplace_back([&device] { device->committed(); });
   }
   if (auto& removal = end.removal) {
     auto removed = remove_hub_device(session, instance, removal->hub, removal->device_id, removal->check);
     if (!removed && removed.error().code != ErrorCode::kNotFound) return removed;
-    if (removed && removal->committed) hooks.push_back(std::move(removal->committed));
+    if (removed && removal->committed) hooks.emplace_back([&removal] { removal->committed(); });
   }
   if (end.leftover) {
     auto noted = note_hub_leftover(session, instance, *end.leftover);
@@ -112,10 +112,10 @@ Result<void> write_end(const Session& session, const InstanceId& instance, Opera
 
 /// Makes `begun` an ended operation when it can be one.
 Result<void> end_at_once(const Session& session, const InstanceId& instance, OperationState& begun, EndAtOnce& end,
-                         CommitHooks& hooks) {
+                         std::optional<OperationEnd>& ending, CommitHooks& hooks) {
   const auto allowed = lets_in(session, instance, begun.operation);
   if (!allowed) return std::unexpected(allowed.error());
-  auto ending = *allowed ? end(*begun.registration) : std::nullopt;
+  ending = *allowed ? end(*begun.registration) : std::nullopt;
   if (!ending) return {};
   if (auto written = write_end(session, instance, *ending, hooks); !written) return written;
   keep_origin(ending->record, begun.registration);
@@ -128,7 +128,7 @@ Result<void> end_at_once(const Session& session, const InstanceId& instance, Ope
 
 Result<OperationState> begin_operation(const Session& session, const InstanceId& instance,
                                        const model::Operation& operation, const model::Registration& record,
-                                       EndAtOnce& end, CommitHooks& hooks) {
+                                       EndAtOnce& end, std::optional<OperationEnd>& ending, CommitHooks& hooks) {
   const std::string key = model::id_key(operation.registration_id);
   if (model::id_key(record.registration_id) != key) {
     return fail(ErrorCode::kInternal, "The store failed.", "record of another device");
@@ -145,7 +145,8 @@ Result<OperationState> begin_operation(const Session& session, const InstanceId&
   OperationState begun{operation, assigning(record, *current)};
   begun.operation.open = true;
   if (end) {
-    if (auto ended = end_at_once(session, instance, begun, end, hooks); !ended) return std::unexpected(ended.error());
+    if (auto ended = end_at_once(session, instance, begun, end, ending, hooks); !ended)
+      return std::unexpected(ended.error());
   }
   auto written = insert_operation(session, instance, begun.operation);
   if (written) written = write_registration(session, instance, *begun.registration);

@@ -10,13 +10,14 @@ namespace muster::store::sqlite {
 
 // Register calls from 202 to their result. A device has at most one open operation. Errors as in Store.
 
-/// Who is to be told when the transaction is committed.
+/// Who is to be told when the transaction is committed; they refer to the end of the operation, which lives that long.
 using CommitHooks = std::vector<std::move_only_function<void()>>;
 
-/// The operation under way and, when it is a new one, the record as it was written. `end` may be null.
+/// The operation under way and, when it is a new one, the record as it was written. `end` may be null; what it
+/// comes to is kept in `ending`.
 Result<OperationState> begin_operation(const Session& session, const InstanceId& instance,
                                        const model::Operation& operation, const model::Registration& record,
-                                       EndAtOnce& end, CommitHooks& hooks);
+                                       EndAtOnce& end, std::optional<OperationEnd>& ending, CommitHooks& hooks);
 Result<OperationState> find_operation(const Session& session, const InstanceId& instance,
                                       const std::string& operation_id);
 /// What was written.

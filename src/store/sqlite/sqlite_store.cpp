@@ -223,11 +223,12 @@ class SqliteStore final : public Store {
                                                model::Registration record, EndAtOnce end) override {
     return write<OperationState>(
         [this, instance = std::move(instance), operation = std::move(operation), record = std::move(record),
-         end = std::move(end)](const Session& session, Transaction& transaction) mutable -> Result<OperationState> {
+         end = std::move(end), ending = std::optional<OperationEnd>()](
+            const Session& session, Transaction& transaction) mutable -> Result<OperationState> {
           CountedChanges counted(counter_, transaction, session, instance);
           if (auto room = counted.beginning(operation.registration_id); !room) return std::unexpected(room.error());
           sqlite::CommitHooks hooks;
-          auto begun = sqlite::begin_operation(session, instance, operation, record, end, hooks);
+          auto begun = sqlite::begin_operation(session, instance, operation, record, end, ending, hooks);
           if (begun && begun->registration) transaction.on_commit(keep_operation(instance, *begun));
           if (begun) run_on_commit(transaction, std::move(hooks));
           return begun;
@@ -635,10 +636,11 @@ class SqliteStore final : public Store {
       Result<T> result = run_change<T>(change, session, transaction);
       if (!records.empty()) transaction.on_commit(drop_records(std::move(records)));
       if (notices_) tell_of_notices(notices_->take_written(), transaction);
-      if (result && committed) transaction.on_commit(std::move(committed));
+      if (result && committed) transaction.on_commit([&committed] { committed(); });
       return result;
     };
-    // Stays in this frame, and ends on the caller's thread what it holds: memory is freed where it was taken.
+    // Stays in this frame, as it may run again, and ends on the caller's thread what it holds: memory is freed where it
+    // was taken.
     co_return co_await Handover<Result<T>>([this, weight, &work](auto deliver) {
       writer_.submit<T>([&work](Transaction& transaction) { return work(transaction); }, std::move(deliver), weight);
     });

@@ -4,6 +4,7 @@
 #include <exception>
 
 #include "base/log.h"
+#include "store/sqlite/rows.h"
 
 namespace muster::store::sqlite {
 
@@ -72,44 +73,70 @@ bool Writer::take_next() {
   return true;
 }
 
+/// Nearly all changes succeed, or fail before they write, and run without a savepoint, for which SQLite would copy each
+/// page that they touch. When one fails half-way, the batch begins anew and each runs in a savepoint.
 Result<void> Writer::run_batch() {
-  auto begun = connection_.run("BEGIN IMMEDIATE");
-  // Also when the transaction cannot begin a batch is taken, so that its callers hear why.
-  while (take_next()) {
-    if (!begun) continue;
-    if (auto ran = run_job(*batch_.back()); !ran) return ran;
+  if (auto begun = connection_.run("BEGIN IMMEDIATE"); !begun) {
+    while (take_next()) continue;  // their callers have to hear of it
+    return std::unexpected(begun.error());
   }
-  if (!begun) return std::unexpected(begun.error());
+  bool apart = false;
+  while (take_next()) {
+    Job& job = *batch_.back();
+    if (!apart && run_bare(job)) continue;
+    auto ran = apart ? run_in_savepoint(job) : begin_anew();
+    if (!ran) return ran;
+    apart = true;
+  }
+  return {};
+}
+
+/// False when its writes have to be undone, or the transaction is lost.
+bool Writer::run_bare(Job& job) {
+  const std::size_t hooks = transaction_.hooks_.size();
+  const std::int64_t rows = connection_.rows_changed();
+  const auto ran = run_job(job);
+  if (ran) return true;
+  transaction_.hooks_.resize(hooks);
+  if (!connection_.in_transaction() || connection_.rows_changed() != rows) return false;
+  job.undo(ran.error());
+  return true;
+}
+
+/// All changes of the batch so far once more, in a new transaction. Fails only when that is lost.
+Result<void> Writer::begin_anew() {
+  transaction_.hooks_.clear();
+  connection_.roll_back();
+  if (auto begun = connection_.run("BEGIN IMMEDIATE"); !begun) return std::unexpected(begun.error());
+  for (auto& job : batch_) {
+    if (auto ran = run_in_savepoint(*job); !ran) return ran;
+  }
   return {};
 }
 
 /// Fails only when the transaction of the batch is lost.
-Result<void> Writer::run_job(Job& job) {
+Result<void> Writer::run_in_savepoint(Job& job) {
   const std::size_t hooks = transaction_.hooks_.size();
-  auto ran = run_in_savepoint(job);
+  auto ran = without_count(connection_.run("SAVEPOINT change"));
+  if (ran) ran = run_job(job);
+  if (ran) ran = without_count(connection_.run("RELEASE change"));
   if (ran) return {};
   transaction_.hooks_.resize(hooks);
-  if (connection_.in_transaction()) {
-    auto undone = connection_.run("ROLLBACK TO change");
-    if (undone) undone = connection_.run("RELEASE change");
-    if (undone) {
-      job.undo(ran.error());
-      return {};
-    }
-    return std::unexpected(undone.error());
-  }
-  return ran;
+  if (!connection_.in_transaction()) return ran;
+  auto undone = connection_.run("ROLLBACK TO change");
+  if (undone) undone = connection_.run("RELEASE change");
+  if (!undone) return std::unexpected(undone.error());
+  job.undo(ran.error());
+  return {};
 }
 
-Result<void> Writer::run_in_savepoint(Job& job) {
-  if (auto saved = connection_.run("SAVEPOINT change"); !saved) return std::unexpected(saved.error());
+Result<void> Writer::run_job(Job& job) {
   try {
     if (const Error* why = job.run(transaction_)) return std::unexpected(*why);
+    return {};
   } catch (const std::exception& thrown) {
     return fail(ErrorCode::kInternal, "The store failed.", thrown.what());
   }
-  if (auto released = connection_.run("RELEASE change"); !released) return std::unexpected(released.error());
-  return {};
 }
 
 Result<void> Writer::finish(Result<void> batch) {

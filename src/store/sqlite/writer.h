@@ -39,9 +39,9 @@ class Transaction {
 /// A batch is what waits, up to `max_batch` changes, and ends early when nothing waits. A change that comes alone is
 /// committed at once; while changes come from several sides, commits keep `gathering` apart, so that more of them share
 /// one: a commit costs as much as several changes. A change that does the work of many counts as many, so that those
-/// behind it do not wait for one more of its kind. Each change runs in a savepoint, so a failing one undoes only
-/// itself. Results are delivered after the commit; when the commit fails, or a failure made SQLite drop the whole
-/// transaction, every change of the batch gets that error. Thread-safe; destruction finishes what was accepted.
+/// behind it do not wait for one more of its kind. A failing change undoes only itself; for that, those of its batch
+/// may be run again. Results are delivered after the commit; when the commit fails, or a failure made SQLite drop the
+/// whole transaction, every change of the batch gets that error. Thread-safe; destruction finishes what was accepted.
 class Writer {
  public:
   struct Limits {
@@ -118,8 +118,10 @@ class Writer {
   bool wait_for_work();
   bool take_next();
   Result<void> run_batch();
-  Result<void> run_job(Job& job);
+  bool run_bare(Job& job);
+  Result<void> begin_anew();
   Result<void> run_in_savepoint(Job& job);
+  Result<void> run_job(Job& job);
   Result<void> finish(Result<void> batch);
   Result<void> commit();
   void deliver_batch();

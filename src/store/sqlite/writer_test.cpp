@@ -60,7 +60,7 @@ class WriterTest : public testing::Test {
     std::latch open{1};
     Change change() {
       return [this](Transaction&) -> Result<int> {
-        entered.count_down();
+        if (!entered.try_wait()) entered.count_down();  // it may run again
         open.wait();
         return 0;
       };
@@ -156,6 +156,58 @@ TEST_F(WriterTest, AFailingChangeUndoesOnlyItself) {
   EXPECT_TRUE(after.get());
   EXPECT_EQ(writer.commits(), 1U);
   EXPECT_THAT(notes(), ElementsAre("before", "after"));
+}
+
+TEST_F(WriterTest, AChangeThatFailsBeforeItWritesMakesNobodyRunAgain) {
+  Writer writer(open(), {}, ignore_growth);
+  Gate gate;
+  auto held = submit(writer, gate.change());
+  gate.entered.wait();
+  int runs = 0;
+  auto before = submit(writer, [&runs](Transaction& transaction) {
+    ++runs;
+    return insert(transaction, "before");
+  });
+  auto refused = submit(writer, [](Transaction&) -> Result<int> { return fail(ErrorCode::kConflict, "no"); });
+  gate.open.count_down();
+  EXPECT_TRUE(before.get());
+  EXPECT_EQ(refused.get().error().code, ErrorCode::kConflict);
+  EXPECT_EQ(runs, 1);
+  EXPECT_THAT(notes(), ElementsAre("before"));
+}
+
+TEST_F(WriterTest, WhatRanBeforeAFailureRunsAgainAndIsHookedOnce) {
+  Writer writer(open(), {}, ignore_growth);
+  Gate gate;
+  auto held = submit(writer, gate.change());
+  gate.entered.wait();
+  struct Counts {
+    int runs = 0;
+    int hooked = 0;
+  } before, broken, after;
+  const auto counted = [](Counts& counts, bool fails) -> Change {
+    return [&counts, fails](Transaction& transaction) -> Result<int> {
+      ++counts.runs;
+      transaction.on_commit([&counts] { ++counts.hooked; });
+      auto inserted = insert(transaction, "a");
+      if (fails) return fail(ErrorCode::kInternal, "The store failed.");
+      return inserted;
+    };
+  };
+  auto first = submit(writer, counted(before, false));
+  auto second = submit(writer, counted(broken, true));
+  auto third = submit(writer, counted(after, false));
+  gate.open.count_down();
+  EXPECT_TRUE(first.get());
+  EXPECT_FALSE(second.get());
+  EXPECT_TRUE(third.get());
+  EXPECT_EQ(before.runs, 2);
+  EXPECT_EQ(broken.runs, 2);
+  EXPECT_EQ(after.runs, 1);
+  EXPECT_EQ(before.hooked, 1);
+  EXPECT_EQ(broken.hooked, 0);
+  EXPECT_EQ(after.hooked, 1);
+  EXPECT_EQ(notes().size(), 2U);
 }
 
 TEST_F(WriterTest, AFailedCommitAcknowledgesNothing) {
