@@ -136,7 +136,7 @@ Task<bool> Registrar::refused(const DeviceRequest& request, std::string call, co
 Task<Result<RegisterAnswer>> Registrar::challenge(DeviceRequest request, std::vector<model::Check> before) {
   auto challenge = co_await challenge_tpm(request, parts_.store, settings_, parts_.random);
   if (!challenge) co_return std::unexpected(challenge.error());
-  RegisterAnswer answer{std::move(challenge->decision), std::nullopt, std::move(challenge->activation), {}};
+  RegisterAnswer answer{std::move(challenge->decision), nullptr, std::move(challenge->activation), {}};
   answer.decision.checks.insert(answer.decision.checks.begin(), std::make_move_iterator(before.begin()),
                                 std::make_move_iterator(before.end()));
   if (answer.decision.outcome == Outcome::kRefused) {
@@ -162,7 +162,7 @@ Task<Result<RegisterAnswer>> Registrar::register_device(DeviceRequest request) {
   auto decision = co_await attest(request, parts_.store, settings_);
   if (!decision) co_return std::unexpected(decision.error());
   if (parts_.observer != nullptr) parts_.observer->attested(request, *decision);
-  RegisterAnswer answer{std::move(*decision), std::nullopt, {}, {}};
+  RegisterAnswer answer{std::move(*decision), nullptr, {}, {}};
   if (may_be_challenged_again(request, answer.decision)) {
     co_return co_await challenge(std::move(request), std::move(answer.decision.checks));
   }
@@ -185,7 +185,7 @@ Task<Result<RegisterAnswer>> Registrar::register_device(DeviceRequest request) {
   }
   if (!begun) co_return std::unexpected(begun.error());
 
-  answer.operation = std::move(begun->operation);
+  answer.operation = {*begun, &(*begun)->operation};
   answer.retry_after = retry_after(instance, *answer.operation);
   if (!answer.operation->open) {
     log_result(instance, *answer.operation, ending.record, ending.attempt);
@@ -244,7 +244,7 @@ Task<Result<StatusAnswer>> Registrar::operation_status(DeviceRequest request, st
   if (!state && state.error().code != ErrorCode::kNotFound) co_return std::unexpected(state.error());
 
   StatusAnswer answer;
-  if (state && proven_by_operation(request, state->operation)) {
+  if (state && proven_by_operation(request, (*state)->operation)) {
     answer.decision.outcome = Outcome::kAccepted;
     answer.decision.reason = Reason::kProven;
     answer.decision.checks.push_back({"certificate.operation", true, "the certificate that began the operation"});
@@ -255,19 +255,20 @@ Task<Result<StatusAnswer>> Registrar::operation_status(DeviceRequest request, st
     if (co_await refused(request, "status", answer.decision)) co_return answer;
   }
   // An operator may have deleted what the operation ended with; to wait for it would be for ever.
-  const bool deleted = state && !state->operation.open && !state->registration;
-  if (!state || deleted || !equals_nocase(state->operation.registration_id, request.registration_id)) {
+  const bool deleted = state && !(*state)->operation.open && !(*state)->registration;
+  if (!state || deleted || !equals_nocase((*state)->operation.registration_id, request.registration_id)) {
     model::Attempt attempt = attempt_of(request, "status", answer.decision, {finding(Cause::kUnknownOperation, asked)});
     parts_.attempts.add(instance, std::move(attempt));
     co_return fail(ErrorCode::kNotFound, "Operation not found.");
   }
   // An operation that got stuck on a passing fault goes on when its device asks for it.
-  if (state->operation.open) enqueue({instance, state->operation, std::nullopt, std::nullopt});
-  auto hub_key = hub_key_for(request, answer.decision, state->registration ? &*state->registration : nullptr);
+  const auto& [operation, record] = **state;
+  if (operation.open) enqueue({instance, operation, std::nullopt, std::nullopt});
+  auto hub_key = hub_key_for(request, answer.decision, record ? &*record : nullptr);
   if (!hub_key) co_return std::unexpected(hub_key.error());
   answer.hub_key = *std::move(hub_key);
-  answer.state = std::move(*state);
-  answer.retry_after = retry_after(instance, answer.state->operation);
+  answer.retry_after = retry_after(instance, operation);
+  answer.state = *std::move(state);
   co_return answer;
 }
 
@@ -366,12 +367,12 @@ bool Registrar::gives_up(const Work& work, Ending& ending, const Error& error) {
 Task<bool> Registrar::run(Work work) {
   auto state = co_await parts_.store.find_operation(work.instance, work.operation.id);
   if (!state && state.error().code != ErrorCode::kNotFound) co_return false;  // tried again when it is asked for
-  if (!state || !state->operation.open || !state->registration) {             // superseded, finished or purged
+  if (!state || !(*state)->operation.open || !(*state)->registration) {       // superseded, finished or purged
     ended(work.operation.id);
     co_return false;
   }
 
-  Ending ending{std::move(*state->registration), co_await attempt_so_far(work)};
+  Ending ending{*(*state)->registration, co_await attempt_so_far(work)};
   if (auto finished = co_await finish(work, ending); !finished) {
     if (!gives_up(work, ending, finished.error())) co_return false;
   }

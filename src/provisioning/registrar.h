@@ -23,16 +23,16 @@ namespace muster::provisioning {
 /// The answer to a register call.
 struct RegisterAnswer {
   Decision decision;
-  std::optional<model::Operation> operation;  ///< unless refused or challenged
-  Bytes activation;                           ///< challenged: for the device's TPM (device-api.md 5.5)
+  std::shared_ptr<const model::Operation> operation;  ///< null: refused or challenged
+  Bytes activation;                                   ///< challenged: for the device's TPM (device-api.md 5.5)
   std::chrono::seconds retry_after{};
 };
 
 /// The answer to a status poll.
 struct StatusAnswer {
   Decision decision;
-  std::optional<store::OperationState> state;  ///< unless refused
-  Bytes hub_key;                               ///< TPM, assigned: the hub's key, for the TPM only (device-api.md 5.7)
+  store::SharedOperationState state;  ///< null: refused
+  Bytes hub_key;                      ///< TPM, assigned: the hub's key, for the TPM only (device-api.md 5.7)
   std::chrono::seconds retry_after{};
 };
 

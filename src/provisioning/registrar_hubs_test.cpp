@@ -52,9 +52,9 @@ class RegistrarHubs : public ::testing::Test {
   }
   /// Registers and waits for what comes of it.
   model::Registration registered() {
-    const std::string operation = register_device().operation.value().id;
+    const std::string operation = register_device().operation->id;
     registrar_.wait_until_idle();
-    return world_.must(world_.store().find_operation(world_.instance(), operation)).registration.value();
+    return world_.must(world_.store().find_operation(world_.instance(), operation))->registration.value();
   }
   StatusAnswer poll(const std::string& operation) {
     return world_.must(registrar_.operation_status(world_.signed_request("dev-1", key_of(kKeyA)), operation));

@@ -67,11 +67,9 @@ class RegistrarTest : public ::testing::Test {
         AttestationSettings{});
   }
   DeviceRequest good_request() { return world_.signed_request("dev-1", key_of(kKeyA)); }
-  std::string register_device() {
-    return world_.must(registrar_->register_device(good_request())).operation.value().id;
-  }
+  std::string register_device() { return world_.must(registrar_->register_device(good_request())).operation->id; }
   store::OperationState poll(const std::string& id) {
-    return world_.must(registrar_->operation_status(good_request(), id)).state.value();
+    return *world_.must(registrar_->operation_status(good_request(), id)).state;
   }
 
   World world_;

@@ -56,7 +56,7 @@ class RegistrarTpm : public ::testing::Test {
   SecretBytes challenge(const SoftTpm& tpm) {
     const RegisterAnswer answer = call(first(tpm));
     EXPECT_EQ(answer.decision.outcome, Outcome::kChallenged) << summarize(answer.decision.checks);
-    EXPECT_FALSE(answer.operation.has_value());
+    EXPECT_FALSE(answer.operation);
     return tpm.activate(answer.activation).value();
   }
   StatusAnswer poll(const std::string& operation, const SecretBytes& key) {
@@ -76,7 +76,7 @@ class RegistrarTpm : public ::testing::Test {
     request.at = world_.clock.now();
     request.tracking_id = make_time_ordered_guid(world_.random, request.at);
     const RegisterAnswer answer = call(std::move(request));
-    EXPECT_FALSE(answer.operation.has_value());
+    EXPECT_FALSE(answer.operation);
     EXPECT_TRUE(answer.activation.empty());
     EXPECT_EQ(newest_cause(), cause);
   }
@@ -95,7 +95,7 @@ class RegistrarTpm : public ::testing::Test {
 TEST_F(RegistrarTpm, ATpmProvesItselfAndGetsItsHubsKey) {  // R-061
   const SecretBytes nonce_key = challenge(tpm_);
   const RegisterAnswer answer = call(second(nonce_key));
-  ASSERT_TRUE(answer.operation.has_value()) << summarize(answer.decision.checks);
+  ASSERT_TRUE(answer.operation) << summarize(answer.decision.checks);
   const StatusAnswer status = poll(answer.operation->id, nonce_key);
   ASSERT_TRUE(status.state && status.state->registration);
   EXPECT_EQ(status.state->registration->status, RegistrationStatus::kAssigned);
@@ -112,7 +112,7 @@ TEST_F(RegistrarTpm, EveryRegistrationRollsTheHubsKey) {  // R-063
   std::vector<SecretBytes> keys;
   for (int i = 0; i < 3; ++i) {
     const SecretBytes nonce_key = challenge(tpm_);
-    const auto operation = call(second(nonce_key)).operation.value();
+    const auto operation = *call(second(nonce_key)).operation;
     const StatusAnswer status = poll(operation.id, nonce_key);
     keys.push_back(tpm_.activate(status.hub_key).value());
     EXPECT_EQ(std::get<model::SasCredential>(hub_device(*status.state->registration).credential).primary, keys.back());
@@ -127,7 +127,7 @@ TEST_F(RegistrarTpm, AClearedTpmIsRecognised) {  // R-062: the same chip, a new 
   call(second(old_key));
   tpm_.srk = TpmKey("TCG SRK ECC");
   const SecretBytes key = challenge(tpm_);
-  const auto operation = call(second(key)).operation.value();
+  const auto operation = *call(second(key)).operation;
   EXPECT_TRUE(tpm_.activate(poll(operation.id, key).hub_key).has_value());
 }
 
@@ -143,7 +143,7 @@ TEST_F(RegistrarTpm, ARepeatedAnswerWithKeysIsChallengedAnew) {  // device-api.m
   DeviceRequest again = second(key);
   again.tpm = keys_of(tpm_);
   const RegisterAnswer answer = call(again);
-  EXPECT_FALSE(answer.operation.has_value());
+  EXPECT_FALSE(answer.operation);
   const auto next = tpm_.activate(answer.activation);
   ASSERT_TRUE(next.has_value());
   EXPECT_NE(*next, key);
@@ -169,7 +169,7 @@ TEST_F(RegistrarTpm, ALookUpIsNotChallenged) {
 
 TEST_F(RegistrarTpm, PollsAreProvenAsLongAsTheOperationLives) {
   const SecretBytes key = challenge(tpm_);
-  const auto operation = call(second(key)).operation.value();
+  const auto operation = *call(second(key)).operation;
   world_.clock.advance(std::chrono::hours(2));
   EXPECT_TRUE(poll(operation.id, key).state);
   EXPECT_TRUE(tpm_.activate(poll(operation.id, key).hub_key).has_value());
@@ -182,7 +182,7 @@ TEST_F(RegistrarTpm, AnAnswerAfterAnHourIsRefused) {
   DeviceRequest with_keys = second(key);
   with_keys.tpm = keys_of(tpm_);
   const RegisterAnswer answer = call(with_keys);
-  EXPECT_FALSE(answer.operation.has_value());
+  EXPECT_FALSE(answer.operation);
   EXPECT_TRUE(tpm_.activate(answer.activation).has_value()) << "one fresh challenge";
 }
 
@@ -284,7 +284,7 @@ TEST_F(RegistrarTpm, AKeyFromBeforeItWasCheckedIsExplained) {
 TEST_F(RegistrarTpm, ADisabledOrFailedDeviceGetsNoKey) {
   enroll(R"(,"provisioningStatus":"disabled")");
   SecretBytes key = challenge(tpm_);
-  auto operation = call(second(key)).operation.value();
+  auto operation = *call(second(key)).operation;
   registrar_->wait_until_idle();
   StatusAnswer status = poll(operation.id, key);
   EXPECT_EQ(status.state->registration->status, RegistrationStatus::kDisabled);
@@ -292,7 +292,7 @@ TEST_F(RegistrarTpm, ADisabledOrFailedDeviceGetsNoKey) {
 
   enroll(R"(,"iotHubs":["gone.test","lost.test"])");
   key = challenge(tpm_);
-  operation = call(second(key)).operation.value();
+  operation = *call(second(key)).operation;
   registrar_->wait_until_idle();
   status = poll(operation.id, key);
   EXPECT_EQ(status.state->registration->status, RegistrationStatus::kFailed);
@@ -304,7 +304,7 @@ TEST_F(RegistrarTpm, ARegistrationUnderWayEndsWithTheSameKeyAfterARestart) {
   hub.failures = 1;
   use(hub);
   const SecretBytes key = challenge(tpm_);
-  const auto operation = call(second(key)).operation.value();
+  const auto operation = *call(second(key)).operation;
   registrar_->wait_until_idle();
   EXPECT_EQ(call(second(key)).operation->id, operation.id) << "the answer again, while it is under way";
   registrar_->wait_until_idle();
@@ -318,10 +318,10 @@ TEST_F(RegistrarTpm, ARegistrationUnderWayEndsWithTheSameKeyAfterARestart) {
 
 TEST_F(RegistrarTpm, APollOfAnEarlierOperationGetsTheKeyThatCounts) {  // C polls the first operation it ever got
   const SecretBytes old_key = challenge(tpm_);
-  const auto old_operation = call(second(old_key)).operation.value();
+  const auto old_operation = *call(second(old_key)).operation;
   world_.clock.advance(std::chrono::seconds(1));
   const SecretBytes key = challenge(tpm_);
-  const auto operation = call(second(key)).operation.value();
+  const auto operation = *call(second(key)).operation;
   EXPECT_EQ(tpm_.activate(poll(old_operation.id, key).hub_key), tpm_.activate(poll(operation.id, key).hub_key));
 }
 

@@ -78,6 +78,8 @@ struct OperationState {
   model::Operation operation;
   std::optional<model::Registration> registration;
 };
+/// Shared with whoever else asks for the operation; never null.
+using SharedOperationState = std::shared_ptr<const OperationState>;
 
 /// A device that comes to a local hub, changes there, or moves there from another local hub.
 struct HubDeviceChange {
@@ -263,10 +265,10 @@ class Store {
   /// (device-api.md 9). A TPM's challenge that the operation names is spent with it: kConflict when it is gone or led
   /// to another operation already. With `end`, and when its entry is still there and enabled, the operation can end in
   /// the same transaction; then it is returned closed, with the final record.
-  virtual Task<Result<OperationState>> begin_operation(InstanceId instance, model::Operation operation,
-                                                       model::Registration record, EndAtOnce end) = 0;
+  virtual Task<Result<SharedOperationState>> begin_operation(InstanceId instance, model::Operation operation,
+                                                             model::Registration record, EndAtOnce end) = 0;
   /// kNotFound for an unknown or purged id.
-  virtual Task<Result<OperationState>> find_operation(InstanceId instance, std::string operation_id) = 0;
+  virtual Task<Result<SharedOperationState>> find_operation(InstanceId instance, std::string operation_id) = 0;
   /// Writes what `end` says and closes the operation, all in one transaction. The device is no leftover any more where
   /// its new record says that it is. kConflict when the operation is no longer open or no longer the device's last one:
   /// then nothing is written, as when the change or the removal of the device fails, whose error is returned.

@@ -91,7 +91,7 @@ TEST_P(StoreMoves, ADeviceThatCannotBeWrittenStaysWithItsRecord) {
   EXPECT_EQ(code_of(complete({.record = assigned_to(kHubB), .device = std::move(failing)})),
             ErrorCode::kPreconditionFailed);
   EXPECT_TRUE(at(kHubA));
-  EXPECT_TRUE(wait_for(store().find_operation(kInstance, "o1"))->operation.open);
+  EXPECT_TRUE(wait_for(store().find_operation(kInstance, "o1")).value()->operation.open);
 }
 
 TEST_P(StoreMoves, ADeviceGoesFromHereWhenItIsAssignedElsewhere) {

@@ -14,12 +14,12 @@ class StoreRegistrations : public StoreContract {
   Result<model::Operation> begin(const model::Operation& operation, const model::Registration& record) {
     auto begun = wait_for(store().begin_operation(kInstance, operation, record, nullptr));
     if (!begun) return std::unexpected(begun.error());
-    return std::move(begun->operation);
+    return (*begun)->operation;
   }
   Result<void> complete(const std::string& id, const model::Registration& record) {
     return wait_for(store().complete_operation(kInstance, id, {record}));
   }
-  OperationState state(const std::string& id) { return wait_for(store().find_operation(kInstance, id)).value(); }
+  OperationState state(const std::string& id) { return *wait_for(store().find_operation(kInstance, id)).value(); }
   std::optional<model::Registration> record(const std::string& id) {
     return copy_of(wait_for(store().find_registration(kInstance, id)).value());
   }
@@ -55,7 +55,7 @@ TEST_P(StoreRegistrations, AnOperationGoesFromAssigningToAssigned) {  // R-073
 /// Operations that end in the transaction that begins them.
 class StoreOperationsAtOnce : public StoreRegistrations {
  protected:
-  Result<OperationState> at_once(const model::Operation& operation, EndAtOnce end) {
+  Result<SharedOperationState> at_once(const model::Operation& operation, EndAtOnce end) {
     return wait_for(store().begin_operation(kInstance, operation, make_record("unit-1", kEntry), std::move(end)));
   }
   /// Ends with the device assigned and known to its hub, and with the attempt.
@@ -80,8 +80,8 @@ TEST_P(StoreOperationsAtOnce, WriteAllThatBelongsToThem) {
   ASSERT_TRUE(put_enrollment(store(), kEntry));
   const auto begun = at_once(make_operation("o1", "unit-1", kEntry), end);
   ASSERT_TRUE(begun);
-  EXPECT_FALSE(begun->operation.open);
-  EXPECT_EQ(begun->registration, assigned("unit-1", kEntry));
+  EXPECT_FALSE((*begun)->operation.open);
+  EXPECT_EQ((*begun)->registration, assigned("unit-1", kEntry));
   for (const bool again : {false, true}) {
     if (again) reopen();
     EXPECT_FALSE(state("o1").operation.open);
@@ -97,19 +97,19 @@ TEST_P(StoreOperationsAtOnce, StayOpenWhenTheyTakeLonger) {
   ASSERT_TRUE(put_enrollment(store(), kEntry));
   const auto begun = at_once(make_operation("o1", "unit-1", kEntry), [](const auto&) { return std::nullopt; });
   ASSERT_TRUE(begun);
-  EXPECT_TRUE(begun->operation.open);
+  EXPECT_TRUE((*begun)->operation.open);
   EXPECT_TRUE(state("o1").operation.open);
   EXPECT_EQ(record("unit-1")->status, RegistrationStatus::kAssigning);
 }
 
 TEST_P(StoreOperationsAtOnce, StayOpenWhenTheEntryIsGoneOrDisabled) {
-  EXPECT_TRUE(at_once(make_operation("o1", "unit-1", kEntry), end)->operation.open);
+  EXPECT_TRUE(at_once(make_operation("o1", "unit-1", kEntry), end).value()->operation.open);
   Enrollment disabled = kEntry;
   disabled.status = model::ProvisioningStatus::kDisabled;
   ASSERT_TRUE(put_enrollment(store(), disabled));
   model::Operation other = make_operation("o2", "unit-1", kEntry);
   other.thumbprint = "AA";
-  EXPECT_TRUE(at_once(other, end)->operation.open);
+  EXPECT_TRUE(at_once(other, end).value()->operation.open);
   EXPECT_FALSE(device());
   EXPECT_FALSE(has_attempt());
 }
@@ -119,9 +119,9 @@ TEST_P(StoreOperationsAtOnce, AreNotBegunWhileTheSameOneIsOpen) {
   ASSERT_TRUE(begin(make_operation("o1", "unit-1", kEntry), make_record("unit-1", kEntry)));
   const auto joined = at_once(make_operation("o2", "unit-1", kEntry), end);
   ASSERT_TRUE(joined);
-  EXPECT_EQ(joined->operation.id, "o1");
-  EXPECT_TRUE(joined->operation.open);
-  EXPECT_FALSE(joined->registration);
+  EXPECT_EQ((*joined)->operation.id, "o1");
+  EXPECT_TRUE((*joined)->operation.open);
+  EXPECT_FALSE((*joined)->registration);
   EXPECT_FALSE(device());
 }
 

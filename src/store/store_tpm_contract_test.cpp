@@ -37,7 +37,7 @@ class StoreTpm : public StoreContract {
     }
     return out;
   }
-  Result<OperationState> register_with(const std::string& operation_id, const std::string& challenge_id) {
+  Result<SharedOperationState> register_with(const std::string& operation_id, const std::string& challenge_id) {
     model::Operation operation = make_operation(operation_id, "UNIT-1", kEntry);
     operation.challenge = challenge_id;
     return wait_for(store().begin_operation(kInstance, operation, make_record("UNIT-1", kEntry), nullptr));
@@ -81,7 +81,7 @@ TEST_P(StoreTpm, ARegistrationSpendsItsChallenge) {
 TEST_P(StoreTpm, ASpentChallengeStartsNothing) {
   begin(challenge(0));
   ASSERT_TRUE(register_with("o1", "c100"));
-  EXPECT_EQ(register_with("o2", "c100")->operation.id, "o1") << "the same registration, which is under way";
+  EXPECT_EQ(register_with("o2", "c100").value()->operation.id, "o1") << "the same registration, which is under way";
   model::Registration done = make_record("unit-1", kEntry);
   done.status = model::RegistrationStatus::kAssigned;
   ASSERT_TRUE(wait_for(store().complete_operation(kInstance, "o1", {done})));
@@ -94,8 +94,8 @@ TEST_P(StoreTpm, AnotherChallengeSupersedesWhatIsUnderWay) {
   begin(challenge(0));
   begin(challenge(1, "other owner"));
   ASSERT_TRUE(register_with("o1", "c100"));
-  EXPECT_EQ(register_with("o2", "c101")->operation.id, "o2");
-  EXPECT_FALSE(wait_for(store().find_operation(kInstance, "o1"))->operation.open);
+  EXPECT_EQ(register_with("o2", "c101").value()->operation.id, "o2");
+  EXPECT_FALSE(wait_for(store().find_operation(kInstance, "o1")).value()->operation.open);
 }
 
 TEST_P(StoreTpm, SpentOnesAreBoundedToo) {

@@ -276,7 +276,7 @@ Task<std::expected<provisioning::RegisterAnswer, ApiError>> DeviceService::admit
   const std::string key = challenged ? device : std::string(request.config->instance.id);
   if (const auto throttle = limiter.admit(key)) co_return slowed(call, kRegister, *throttle);
   auto answer = co_await registrar_.register_device(std::move(request));
-  const bool counts = answer && (challenged ? !answer->activation.empty() : answer->operation.has_value());
+  const bool counts = answer && (challenged ? !answer->activation.empty() : answer->operation != nullptr);
   if (!counts) limiter.give_back(key);
   if (!answer) co_return failed(call, kRegister, to_api_error(answer.error()));
   if (!challenged && !answer->activation.empty()) {  // a token that was too late, and is challenged anew

@@ -55,8 +55,8 @@ void write_until_killed(Store& store, int thread) {
     const std::string operation = "o-" + id;
     const auto begun = wait_for(store.begin_operation(kInstance, make_operation(operation, id, entry_of(id)),
                                                       record_of(id), std::move(at_once)));
-    if (begun) acknowledge((begun->operation.open ? "begun " : "ended ") + id);
-    if (!begun || !begun->operation.open) continue;
+    if (begun) acknowledge(((*begun)->operation.open ? "begun " : "ended ") + id);
+    if (!begun || !(*begun)->operation.open) continue;
     if (wait_for(store.complete_operation(kInstance, operation, {record_of(id)}))) acknowledge("ended " + id);
   }
 }
@@ -129,10 +129,10 @@ void expect_whole(Store& store, const std::string& line) {
   }
   const auto state = wait_for(store.find_operation(kInstance, "o-" + id));
   ASSERT_TRUE(state) << line;
-  EXPECT_TRUE(state->registration) << line;
+  EXPECT_TRUE((*state)->registration) << line;
   if (what == "ended") {
-    EXPECT_FALSE(state->operation.open) << line;
-    EXPECT_EQ(state->registration, record_of(id)) << line;
+    EXPECT_FALSE((*state)->operation.open) << line;
+    EXPECT_EQ((*state)->registration, record_of(id)) << line;
   }
 }
 

@@ -11,8 +11,7 @@ std::string key_of(const InstanceId& instance, std::string_view id) {
 
 }  // namespace
 
-std::shared_ptr<const OperationState> OperationCache::find(const InstanceId& instance,
-                                                           const std::string& operation_id) {
+SharedOperationState OperationCache::find(const InstanceId& instance, const std::string& operation_id) {
   const std::string operation = instance + "/" + operation_id;
   const std::scoped_lock lock(mutex_);
   const std::string* device = devices_.find(operation);
@@ -29,14 +28,13 @@ OperationCache::Ticket OperationCache::drop(const InstanceId& instance, std::str
   return by_device_.put(key, {nullptr, next_ticket_++}).ticket;
 }
 
-void OperationCache::put(const InstanceId& instance, OperationState state, Ticket ticket) {
-  std::string key = key_of(instance, state.operation.registration_id);
-  const std::string operation = instance + "/" + state.operation.id;
-  auto shared = std::make_shared<const OperationState>(std::move(state));
+void OperationCache::put(const InstanceId& instance, SharedOperationState state, Ticket ticket) {
+  std::string key = key_of(instance, state->operation.registration_id);
+  const std::string operation = instance + "/" + state->operation.id;
   const std::scoped_lock lock(mutex_);
   Device* device = by_device_.find(key);
   if (device == nullptr || device->ticket != ticket) return;
-  device->last = std::move(shared);
+  device->last = std::move(state);
   devices_.put(operation, std::move(key));
 }
 

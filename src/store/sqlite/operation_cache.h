@@ -24,16 +24,16 @@ class OperationCache {
   explicit OperationCache(std::size_t capacity) : by_device_(capacity), devices_(capacity) {}
 
   /// Null: read the database.
-  std::shared_ptr<const OperationState> find(const InstanceId& instance, const std::string& operation_id);
+  SharedOperationState find(const InstanceId& instance, const std::string& operation_id);
   /// The ticket admits the next put() for this device, as long as it is the last one given.
   Ticket drop(const InstanceId& instance, std::string_view registration_id);
-  /// `state.registration` is there.
-  void put(const InstanceId& instance, OperationState state, Ticket ticket);
+  /// `state->registration` is there.
+  void put(const InstanceId& instance, SharedOperationState state, Ticket ticket);
   void clear();
 
  private:
   struct Device {
-    std::shared_ptr<const OperationState> last;  ///< null: dropped
+    SharedOperationState last;  ///< null: dropped
     Ticket ticket = 0;
   };
 

@@ -7,12 +7,12 @@ namespace {
 
 const InstanceId kInstance = "0neAAAA";
 
-OperationState state(const std::string& operation, const std::string& device) {
+SharedOperationState state(const std::string& operation, const std::string& device) {
   OperationState out;
   out.operation.id = operation;
   out.operation.registration_id = device;
   out.registration.emplace().registration_id = device;
-  return out;
+  return std::make_shared<const OperationState>(std::move(out));
 }
 
 class OperationCacheTest : public ::testing::Test {

@@ -72,10 +72,10 @@ model::Registration assigning(model::Registration record, const std::optional<mo
 }
 
 /// Within a change: out of the cache when no earlier change of the batch touched the device.
-Result<OperationState> current_state(const Session& session, const InstanceId& instance,
-                                     const std::string& operation_id) {
+Result<SharedOperationState> current_state(const Session& session, const InstanceId& instance,
+                                           const std::string& operation_id) {
   if (session.operations != nullptr) {
-    if (const auto cached = session.operations->find(instance, operation_id)) return *cached;
+    if (auto cached = session.operations->find(instance, operation_id)) return cached;
   }
   return find_operation(session, instance, operation_id);
 }
@@ -126,49 +126,52 @@ Result<void> end_at_once(const Session& session, const InstanceId& instance, Ope
 
 }  // namespace
 
-Result<OperationState> begin_operation(const Session& session, const InstanceId& instance,
-                                       const model::Operation& operation, const model::Registration& record,
-                                       EndAtOnce& end, std::optional<OperationEnd>& ending, CommitHooks& hooks) {
+Result<SharedOperationState> begin_operation(const Session& session, const InstanceId& instance,
+                                             const model::Operation& operation, const model::Registration& record,
+                                             EndAtOnce& end, std::optional<OperationEnd>& ending, CommitHooks& hooks) {
   const std::string key = model::id_key(operation.registration_id);
   if (model::id_key(record.registration_id) != key) {
     return fail(ErrorCode::kInternal, "The store failed.", "record of another device");
   }
   auto open = find_open(session, instance, key);
   if (!open) return std::unexpected(open.error());
-  if (*open && same_entry_and_credential(**open, operation)) return OperationState{std::move(**open), std::nullopt};
+  if (*open && same_entry_and_credential(**open, operation)) {
+    return std::make_shared<const OperationState>(OperationState{std::move(**open), std::nullopt});
+  }
   if (auto spent = spend_tpm_challenge(session, instance, operation); !spent) return std::unexpected(spent.error());
   if (*open) {
     if (auto closed = close_operations_of(session, instance, key); !closed) return std::unexpected(closed.error());
   }
   const auto current = find_registration(session, instance, key);
   if (!current) return std::unexpected(current.error());
-  OperationState begun{operation, assigning(record, *current)};
-  begun.operation.open = true;
+  auto begun = std::make_shared<OperationState>(OperationState{operation, assigning(record, *current)});
+  begun->operation.open = true;
   if (end) {
-    if (auto ended = end_at_once(session, instance, begun, end, ending, hooks); !ended)
+    if (auto ended = end_at_once(session, instance, *begun, end, ending, hooks); !ended)
       return std::unexpected(ended.error());
   }
-  auto written = insert_operation(session, instance, begun.operation);
-  if (written) written = write_registration(session, instance, *begun.registration);
+  auto written = insert_operation(session, instance, begun->operation);
+  if (written) written = write_registration(session, instance, *begun->registration);
   if (!written) return std::unexpected(written.error());
   return begun;
 }
 
-Result<OperationState> find_operation(const Session& session, const InstanceId& instance,
-                                      const std::string& operation_id) {
+Result<SharedOperationState> find_operation(const Session& session, const InstanceId& instance,
+                                            const std::string& operation_id) {
   auto operation = find_by_id(session, instance, operation_id);
   if (!operation) return std::unexpected(operation.error());
   if (!*operation) return fail(ErrorCode::kNotFound, "Operation not found.");
   auto record = find_registration(session, instance, (*operation)->registration_id);
   if (!record) return std::unexpected(record.error());
-  return OperationState{std::move(**operation), std::move(*record)};
+  return std::make_shared<const OperationState>(OperationState{std::move(**operation), std::move(*record)});
 }
 
-Result<OperationState> complete_operation(const Session& session, const InstanceId& instance,
-                                          const std::string& operation_id, OperationEnd& end, CommitHooks& hooks) {
+Result<SharedOperationState> complete_operation(const Session& session, const InstanceId& instance,
+                                                const std::string& operation_id, OperationEnd& end,
+                                                CommitHooks& hooks) {
   auto found = current_state(session, instance, operation_id);
   if (!found) return found;
-  const auto& [operation, current] = *found;
+  const auto& [operation, current] = **found;
   // Beginning another operation closes this one, so an open one is the device's last.
   if (!operation.open) return fail(ErrorCode::kConflict, "The operation has ended.");
   const std::string key = model::id_key(operation.registration_id);
@@ -176,10 +179,10 @@ Result<OperationState> complete_operation(const Session& session, const Instance
   if (model::id_key(record.registration_id) != key) {
     return fail(ErrorCode::kInternal, "The store failed.", "record of another device");
   }
-  OperationState completed{operation, record};
-  completed.operation.open = false;
-  keep_origin(*completed.registration, current);
-  auto written = write_registration(session, instance, *completed.registration);
+  auto completed = std::make_shared<OperationState>(OperationState{operation, record});
+  completed->operation.open = false;
+  keep_origin(*completed->registration, current);
+  auto written = write_registration(session, instance, *completed->registration);
   if (written && record.status == model::RegistrationStatus::kAssigned) {
     written = drop_hub_leftover(session, instance, record.assigned_hub, record.device_id);
   }

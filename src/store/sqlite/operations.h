@@ -15,14 +15,14 @@ using CommitHooks = std::vector<std::move_only_function<void()>>;
 
 /// The operation under way and, when it is a new one, the record as it was written. `end` may be null; what it
 /// comes to is kept in `ending`.
-Result<OperationState> begin_operation(const Session& session, const InstanceId& instance,
-                                       const model::Operation& operation, const model::Registration& record,
-                                       EndAtOnce& end, std::optional<OperationEnd>& ending, CommitHooks& hooks);
-Result<OperationState> find_operation(const Session& session, const InstanceId& instance,
-                                      const std::string& operation_id);
+Result<SharedOperationState> begin_operation(const Session& session, const InstanceId& instance,
+                                             const model::Operation& operation, const model::Registration& record,
+                                             EndAtOnce& end, std::optional<OperationEnd>& ending, CommitHooks& hooks);
+Result<SharedOperationState> find_operation(const Session& session, const InstanceId& instance,
+                                            const std::string& operation_id);
 /// What was written.
-Result<OperationState> complete_operation(const Session& session, const InstanceId& instance,
-                                          const std::string& operation_id, OperationEnd& end, CommitHooks& hooks);
+Result<SharedOperationState> complete_operation(const Session& session, const InstanceId& instance,
+                                                const std::string& operation_id, OperationEnd& end, CommitHooks& hooks);
 /// The oldest first.
 Result<std::vector<std::pair<InstanceId, model::Operation>>> open_operations(const Session& session, std::size_t limit);
 /// At most `limit` of them, so that no commit grows without bound.

@@ -23,7 +23,7 @@ class StoreLimits : public testing::Test {
   Result<void> remove(EnrollmentKind kind, const std::string& id) {
     return wait_for(store_->remove_enrollment(kInstance, kind, id, allow<Enrollment>()));
   }
-  Result<OperationState> begin(const std::string& registration_id) {
+  Result<SharedOperationState> begin(const std::string& registration_id) {
     const Enrollment entry = individual(registration_id, keys("p", "s"));
     return wait_for(store_->begin_operation(kInstance, make_operation("op-" + registration_id, registration_id, entry),
                                             make_record(registration_id, entry), nullptr));

@@ -219,24 +219,24 @@ class SqliteStore final : public Store {
     });
   }
 
-  Task<Result<OperationState>> begin_operation(InstanceId instance, model::Operation operation,
-                                               model::Registration record, EndAtOnce end) override {
-    return write<OperationState>(
+  Task<Result<SharedOperationState>> begin_operation(InstanceId instance, model::Operation operation,
+                                                     model::Registration record, EndAtOnce end) override {
+    return write<SharedOperationState>(
         [this, instance = std::move(instance), operation = std::move(operation), record = std::move(record),
          end = std::move(end), ending = std::optional<OperationEnd>()](
-            const Session& session, Transaction& transaction) mutable -> Result<OperationState> {
+            const Session& session, Transaction& transaction) mutable -> Result<SharedOperationState> {
           CountedChanges counted(counter_, transaction, session, instance);
           if (auto room = counted.beginning(operation.registration_id); !room) return std::unexpected(room.error());
           sqlite::CommitHooks hooks;
           auto begun = sqlite::begin_operation(session, instance, operation, record, end, ending, hooks);
-          if (begun && begun->registration) transaction.on_commit(keep_operation(instance, *begun));
+          if (begun && (*begun)->registration) transaction.on_commit(keep_operation(instance, *begun));
           if (begun) run_on_commit(transaction, std::move(hooks));
           return begun;
         });
   }
 
-  Task<Result<OperationState>> find_operation(InstanceId instance, std::string operation_id) override {
-    if (const auto cached = operations_.find(instance, operation_id)) co_return *cached;
+  Task<Result<SharedOperationState>> find_operation(InstanceId instance, std::string operation_id) override {
+    if (auto cached = operations_.find(instance, operation_id)) co_return cached;
     co_return read_now([&](const Session& session) { return sqlite::find_operation(session, instance, operation_id); });
   }
 
@@ -574,9 +574,9 @@ class SqliteStore final : public Store {
   }
 
   /// What a change wrote is found by others as soon as it is committed.
-  Hook keep_operation(const InstanceId& instance, const OperationState& state) {
-    const auto ticket = operations_.drop(instance, state.operation.registration_id);
-    return [this, instance, state = state, ticket]() mutable { operations_.put(instance, std::move(state), ticket); };
+  Hook keep_operation(const InstanceId& instance, SharedOperationState state) {
+    const auto ticket = operations_.drop(instance, state->operation.registration_id);
+    return [this, instance, state = std::move(state), ticket] { operations_.put(instance, state, ticket); };
   }
 
   static void run_on_commit(Transaction& transaction, sqlite::CommitHooks hooks) {
