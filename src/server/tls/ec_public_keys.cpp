@@ -14,6 +14,7 @@
 #include "base/bytes.h"
 #include "base/recent_map.h"
 #include "crypto/openssl.h"
+#include "server/tls/repeated_verification.h"
 
 // The types of keys below the EVP interface are deprecated in OpenSSL 3; methods of keys are made of nothing else.
 #pragma clang diagnostic ignored "-Wdeprecated-declarations"
@@ -102,7 +103,9 @@ KeyPtr read_key(const X509_ALGOR* algorithm, std::string_view point) {
     // Of the kept curves no two have points of the same size, so the octets name the curve, too.
     if (KeyPtr key = repeated_keys().find(point)) return key;
     KeyPtr key = make_key(curve, point);
-    if (key) repeated_keys().note(point, key.get());
+    if (!key) return nullptr;
+    verify_repeatedly(key.get());
+    repeated_keys().note(point, key.get());
     return key;
   }
   if (kind != V_ASN1_SEQUENCE) return nullptr;

@@ -56,6 +56,19 @@ TEST(FastDecode, ReadsAKeyThatComesAgainAsTheSame) {
   disable_fast_decode();
 }
 
+TEST(FastDecode, SharedKeysVerifyTheSameWhenTheyCameOftenAndWhenItIsSwitchedOff) {
+  make_certificates();
+  ASSERT_TRUE(enable_fast_decode().has_value());
+  const ParsedKey first, second, third;
+  const auto verdict = [&] { return X509_verify(third.certificate.native(), third.key); };
+  for (int i = 0; i < 300; ++i) ASSERT_EQ(verdict(), 1) << i;
+  const auto other = test::must(crypto::Certificate::from_upload(test::rsa_server().chain_pem()));
+  EXPECT_NE(X509_verify(other.native(), third.key), 1);
+  disable_fast_decode();
+  EXPECT_EQ(verdict(), 1);
+  EXPECT_NE(X509_verify(other.native(), third.key), 1);
+}
+
 TEST(FastDecode, ManyThreadsShareAKey) {
   make_certificates();
   ASSERT_TRUE(enable_fast_decode().has_value());
