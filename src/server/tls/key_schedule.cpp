@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <array>
-#include <cstring>
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include <openssl/core_dispatch.h>
@@ -227,11 +227,17 @@ bool computes_the_same(int mode, const char* digest, std::size_t size) {
   return ours && ours == computed("provider!=muster", mode, digest, size);
 }
 
-/// Beside the default provider, which OpenSSL would drop when another one is loaded without saying so.
-bool load() {
+/// Null when it cannot be loaded. Beside the default provider, which OpenSSL would drop when another one is loaded
+/// without saying so.
+OSSL_PROVIDER* load() {
+  if (OSSL_PROVIDER_add_builtin(nullptr, kName, initialize) != 1) return nullptr;
+  return OSSL_PROVIDER_try_load(nullptr, kName, 1);
+}
+
+bool is_usable() {
   const crypto::ErrorQueueGuard guard;
-  return OSSL_PROVIDER_add_builtin(nullptr, kName, initialize) == 1 &&
-         OSSL_PROVIDER_try_load(nullptr, kName, 1) != nullptr &&
+  static const OSSL_PROVIDER* const provider = load();  // never unloaded: TLS needs it to the end
+  return provider != nullptr &&
          std::ranges::all_of(std::array{EVP_KDF_HKDF_MODE_EXTRACT_ONLY, EVP_KDF_HKDF_MODE_EXPAND_ONLY}, [](int mode) {
            return computes_the_same(mode, "SHA256", 32) && computes_the_same(mode, "SHA384", 48);
          });
@@ -240,8 +246,8 @@ bool load() {
 }  // namespace
 
 const char* fast_key_schedule() {
-  static const bool loaded = load();
-  return loaded ? kPreferred : nullptr;
+  static const bool usable = is_usable();
+  return usable ? kPreferred : nullptr;
 }
 
 }  // namespace muster::server
