@@ -33,20 +33,19 @@ struct Hash {
   void (*digest)(ByteView data, std::uint8_t* out);
 };
 
-constexpr Hash kSha256{32,
-                       [](ByteView key, ByteView data, std::uint8_t* out) {
-                         auto mac = crypto::hmac_sha256(key, data);
-                         std::ranges::copy(mac, out);
-                         OPENSSL_cleanse(mac.data(), mac.size());
-                       },
-                       [](ByteView data, std::uint8_t* out) { std::ranges::copy(crypto::sha256(data), out); }};
-constexpr Hash kSha384{48,
-                       [](ByteView key, ByteView data, std::uint8_t* out) {
-                         auto mac = crypto::hmac_sha384(key, data);
-                         std::ranges::copy(mac, out);
-                         OPENSSL_cleanse(mac.data(), mac.size());
-                       },
-                       [](ByteView data, std::uint8_t* out) { std::ranges::copy(crypto::sha384(data), out); }};
+template <auto kHmac, auto kDigest>
+constexpr Hash hash_with(std::size_t size) {
+  return {.size = size,
+          .hmac =
+              [](ByteView key, ByteView data, std::uint8_t* out) {
+                auto mac = kHmac(key, data);
+                std::ranges::copy(mac, out);
+                OPENSSL_cleanse(mac.data(), mac.size());
+              },
+          .digest = [](ByteView data, std::uint8_t* out) { std::ranges::copy(kDigest(data), out); }};
+}
+constexpr Hash kSha256 = hash_with<crypto::hmac_sha256, crypto::sha256>(32);
+constexpr Hash kSha384 = hash_with<crypto::hmac_sha384, crypto::sha384>(48);
 
 /// What one call asks for; views into its parameters.
 struct Request {

@@ -134,11 +134,16 @@ int verify_with(const EC_GROUP* multiples, const unsigned char* digest, const EC
 
 using VerifySignature = int (*)(const unsigned char* digest, int size, const ECDSA_SIG* signature, EC_KEY* key);
 
-VerifySignature openssls_own() {
-  static const VerifySignature own = [] {
-    int (*from_octets)(int, const unsigned char*, int, const unsigned char*, int, EC_KEY*) = nullptr;
-    VerifySignature found = nullptr;
-    EC_KEY_METHOD_get_verify(EC_KEY_OpenSSL(), &from_octets, &found);
+/// How OpenSSL's own keys verify.
+struct OwnMethod {
+  int (*verify_octets)(int, const unsigned char*, int, const unsigned char*, int, EC_KEY*) = nullptr;
+  VerifySignature verify_signature = nullptr;
+};
+
+const OwnMethod& openssls_own() {
+  static const OwnMethod own = [] {
+    OwnMethod found;
+    EC_KEY_METHOD_get_verify(EC_KEY_OpenSSL(), &found.verify_octets, &found.verify_signature);
     return found;
   }();
   return own;
@@ -149,18 +154,14 @@ int verify_signature(const unsigned char* digest, int size, const ECDSA_SIG* sig
   if (multiples != nullptr && size >= kSmallestDigest) {
     if (const EC_GROUP* curve = multiples->curve(key)) return verify_with(curve, digest, signature, key);
   }
-  return openssls_own()(digest, size, signature, key);
+  return openssls_own().verify_signature(digest, size, signature, key);
 }
 
 /// OpenSSL's own but for the verification of decoded signatures; never freed, keys refer to it.
 const EC_KEY_METHOD* method() {
   static const EC_KEY_METHOD* const made = []() -> const EC_KEY_METHOD* {
     EC_KEY_METHOD* copy = EC_KEY_METHOD_new(EC_KEY_OpenSSL());
-    if (copy == nullptr) return nullptr;
-    int (*from_octets)(int, const unsigned char*, int, const unsigned char*, int, EC_KEY*) = nullptr;
-    VerifySignature own = nullptr;
-    EC_KEY_METHOD_get_verify(copy, &from_octets, &own);
-    EC_KEY_METHOD_set_verify(copy, from_octets, verify_signature);
+    if (copy != nullptr) EC_KEY_METHOD_set_verify(copy, openssls_own().verify_octets, verify_signature);
     return copy;
   }();
   return made;
@@ -170,7 +171,7 @@ const EC_KEY_METHOD* method() {
 
 void verify_repeatedly(EC_KEY* key) {
   if (EC_GROUP_get_curve_name(EC_KEY_get0_group(key)) != NID_X9_62_prime256v1 || method() == nullptr ||
-      openssls_own() == nullptr || multiples_index() < 0) {
+      openssls_own().verify_signature == nullptr || multiples_index() < 0) {
     return;
   }
   auto multiples = std::make_unique<Multiples>();
