@@ -66,7 +66,7 @@ std::string_view to_string(AttemptOutcome outcome);
 void limit_size(Attempt& attempt);
 
 /// The form kept in the store. kInternal when damaged.
-boost::json::object to_stored_json(const Attempt& attempt, const boost::json::storage_ptr& storage = {});
+std::string to_stored_text(const Attempt& attempt);
 Result<Attempt> attempt_from_stored_json(const boost::json::object& stored);
 
 }  // namespace muster::model

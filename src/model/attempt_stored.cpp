@@ -1,6 +1,7 @@
 #include <boost/json/array.hpp>
 
 #include "model/attempt.h"
+#include "model/json_text.h"
 #include "model/names.h"
 #include "model/stored_value.h"
 
@@ -11,23 +12,26 @@ using boost::json::array;
 using boost::json::object;
 using boost::json::value;
 
-constexpr std::size_t kMostMembers = 15;
-
 // Checks and findings are kept as plain rows, [what, passed, facts] and [cause, facts]: a million attempts would repeat
 // the names of the members some ten million times.
 
-array stored_checks(const std::vector<Check>& checks, const boost::json::storage_ptr& storage) {
-  array out(storage);
-  out.reserve(checks.size());
-  for (const Check& check : checks) out.emplace_back(array({check.what, check.passed, check.facts}, storage));
-  return out;
+void append_checks(std::string& out, const std::vector<Check>& checks) {
+  ArrayText rows(out);
+  for (const Check& check : checks) {
+    ArrayText row(rows.element());
+    append_json(row.element(), check.what);
+    append_json(row.element(), check.passed);
+    append_json(row.element(), check.facts);
+  }
 }
 
-array stored_findings(const std::vector<Finding>& findings, const boost::json::storage_ptr& storage) {
-  array out(storage);
-  out.reserve(findings.size());
-  for (const Finding& finding : findings) out.emplace_back(array({finding.cause, finding.facts}, storage));
-  return out;
+void append_findings(std::string& out, const std::vector<Finding>& findings) {
+  ArrayText rows(out);
+  for (const Finding& finding : findings) {
+    ArrayText row(rows.element());
+    append_json(row.element(), finding.cause);
+    append_json(row.element(), finding.facts);
+  }
 }
 
 const array* row_of(const value& item, std::size_t size) {
@@ -65,33 +69,28 @@ std::vector<Finding> read_findings(const MemberReader& reader) {
   return out;
 }
 
-void put_unless_empty(object& out, std::string_view member, const std::string& text) {
-  if (!text.empty()) out[member] = text;
-}
-
 }  // namespace
 
-object to_stored_json(const Attempt& attempt, const boost::json::storage_ptr& storage) {
-  object out(storage);
-  out.reserve(kMostMembers);
-  out["trackingId"] = attempt.tracking_id;
-  out["at"] = to_micros(attempt.at);
-  out["call"] = attempt.call;
-  out["registrationId"] = attempt.registration_id;
-  out["transport"] = attempt.transport;
-  out["peer"] = attempt.peer_address;
-  out["apiVersion"] = attempt.api_version;
-  put_unless_empty(out, "thumbprint", attempt.thumbprint);
-  if (attempt.enrollment_kind) {
-    out["enrollmentKind"] = to_string(*attempt.enrollment_kind);
-    out["enrollmentId"] = attempt.enrollment_id;
-  }
-  out["outcome"] = to_string(attempt.outcome);
-  put_unless_empty(out, "hub", attempt.hub);
-  put_unless_empty(out, "deviceId", attempt.device_id);
-  if (!attempt.findings.empty()) out["findings"] = stored_findings(attempt.findings, storage);
-  out["checks"] = stored_checks(attempt.checks, storage);
-  return out;
+std::string to_stored_text(const Attempt& attempt) {
+  return object_text([&](ObjectText& out) {
+    out.put("trackingId", attempt.tracking_id);
+    out.put("at", to_micros(attempt.at));
+    out.put("call", attempt.call);
+    out.put("registrationId", attempt.registration_id);
+    out.put("transport", attempt.transport);
+    out.put("peer", attempt.peer_address);
+    out.put("apiVersion", attempt.api_version);
+    out.put_unless_empty("thumbprint", attempt.thumbprint);
+    if (attempt.enrollment_kind) {
+      out.put("enrollmentKind", to_string(*attempt.enrollment_kind));
+      out.put("enrollmentId", attempt.enrollment_id);
+    }
+    out.put("outcome", to_string(attempt.outcome));
+    out.put_unless_empty("hub", attempt.hub);
+    out.put_unless_empty("deviceId", attempt.device_id);
+    if (!attempt.findings.empty()) append_findings(out.member("findings"), attempt.findings);
+    append_checks(out.member("checks"), attempt.checks);
+  });
 }
 
 Result<Attempt> attempt_from_stored_json(const object& stored) {

@@ -74,7 +74,7 @@ std::string make_generation_id(TimePoint now);
 std::string make_device_etag(Random& random);
 
 /// The form kept in the store, without keys. kInternal when damaged.
-boost::json::object to_stored_json(const HubDevice& device, const boost::json::storage_ptr& storage = {});
+std::string to_stored_text(const HubDevice& device);
 Result<HubDevice> hub_device_from_stored_json(const boost::json::object& stored);
 
 }  // namespace muster::model

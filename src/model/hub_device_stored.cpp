@@ -3,6 +3,7 @@
 
 #include "base/bytes.h"
 #include "model/hub_device.h"
+#include "model/json_text.h"
 #include "model/stored_value.h"
 
 namespace muster::model {
@@ -10,15 +11,13 @@ namespace {
 
 using boost::json::object;
 
-constexpr std::size_t kMostMembers = 14;
-
-object credential_to_json(const HubCredential& credential, const boost::json::storage_ptr& storage) {
-  object out({{"type", type_of(credential)}}, storage);
+void append_credential(std::string& out, const HubCredential& credential) {
+  ObjectText members(out);
+  members.put("type", type_of(credential));
   if (const auto* thumbprints = std::get_if<ThumbprintCredential>(&credential)) {
-    out["primary"] = thumbprints->primary;
-    out["secondary"] = thumbprints->secondary;
+    members.put("primary", thumbprints->primary);
+    members.put("secondary", thumbprints->secondary);
   }
-  return out;
 }
 
 HubCredential credential_from_json(const MemberReader& reader) {
@@ -78,26 +77,26 @@ std::string make_device_etag(Random& random) {
   return to_base64(as_bytes(std::to_string(kLeast + number % (9 * kLeast))));
 }
 
-object to_stored_json(const HubDevice& device, const boost::json::storage_ptr& storage) {
-  object out(storage);
-  out.reserve(kMostMembers);
-  out["hub"] = device.hub;
-  out["deviceId"] = device.device_id;
-  out["credential"] = credential_to_json(device.credential, storage);
-  out["enabled"] = device.enabled;
-  out["iotEdge"] = device.iot_edge;
-  if (!device.status_reason.empty()) out["statusReason"] = device.status_reason;
-  if (device.status_changed) out["statusChanged"] = to_micros(*device.status_changed);
-  if (!device.device_scope.empty()) out["deviceScope"] = device.device_scope;
-  if (!device.parent_scopes.empty()) {
-    out["parentScopes"] = boost::json::array(device.parent_scopes.begin(), device.parent_scopes.end(), storage);
-  }
-  out["twin"] = to_stored_json(device.twin, storage);
-  out["generationId"] = device.generation_id;
-  out["etag"] = device.etag;
-  out["created"] = to_micros(device.created);
-  out["updated"] = to_micros(device.updated);
-  return out;
+std::string to_stored_text(const HubDevice& device) {
+  return object_text([&](ObjectText& out) {
+    out.put("hub", device.hub);
+    out.put("deviceId", device.device_id);
+    append_credential(out.member("credential"), device.credential);
+    out.put("enabled", device.enabled);
+    out.put("iotEdge", device.iot_edge);
+    out.put_unless_empty("statusReason", device.status_reason);
+    if (device.status_changed) out.put("statusChanged", to_micros(*device.status_changed));
+    out.put_unless_empty("deviceScope", device.device_scope);
+    if (!device.parent_scopes.empty()) {
+      ArrayText scopes(out.member("parentScopes"));
+      for (const std::string& scope : device.parent_scopes) append_json(scopes.element(), scope);
+    }
+    append_stored(out.member("twin"), device.twin);
+    out.put("generationId", device.generation_id);
+    out.put("etag", device.etag);
+    out.put("created", to_micros(device.created));
+    out.put("updated", to_micros(device.updated));
+  });
 }
 
 Result<HubDevice> hub_device_from_stored_json(const object& stored) {

@@ -6,6 +6,7 @@
 #include "base/bytes.h"
 #include "base/text.h"
 #include "model/json.h"
+#include "model/json_text.h"
 #include "model/property_bag_json.h"
 #include "model/stored_value.h"
 
@@ -78,14 +79,15 @@ json::object to_json(const HubEvent& event) {
           {"systemProperties", std::move(system)}};
 }
 
-json::object to_stored_json(const HubEvent& event, const json::storage_ptr& storage) {
-  return json::object({{"device", event.device_id},
-                       {"generation", event.generation_id},
-                       {"auth", event.auth_method},
-                       {"source", event.source},
-                       {"enqueued", to_micros(event.enqueued)},
-                       {"properties", to_json(event.properties, storage)}},
-                      storage);
+std::string to_stored_text(const HubEvent& event) {
+  return object_text([&](ObjectText& out) {
+    out.put("device", event.device_id);
+    out.put("generation", event.generation_id);
+    out.put("auth", event.auth_method);
+    out.put("source", event.source);
+    out.put("enqueued", to_micros(event.enqueued));
+    append_json(out.member("properties"), event.properties);
+  });
 }
 
 Result<HubEvent> hub_event_from_stored_json(const json::object& stored) {

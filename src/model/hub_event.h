@@ -39,7 +39,7 @@ struct HubEvent {
 boost::json::object to_json(const HubEvent& event);
 
 /// The form kept in the store, without sequence and body. kInternal when damaged.
-boost::json::object to_stored_json(const HubEvent& event, const boost::json::storage_ptr& storage = {});
+std::string to_stored_text(const HubEvent& event);
 Result<HubEvent> hub_event_from_stored_json(const boost::json::object& stored);
 
 }  // namespace muster::model

@@ -40,10 +40,10 @@ TEST(HubEvent, TheBodyStandsAsWhatItIs) {
 TEST(HubEvent, SurvivesWritingAndReading) {
   HubEvent value = event("", {{"a", "b"}, {"none", std::nullopt}});
   value.sequence = 0;  // kept beside it, as the body is
-  EXPECT_EQ(hub_event_from_stored_json(boost::json::parse(boost::json::serialize(to_stored_json(value))).get_object()),
-            value);
+  const auto stored = boost::json::parse(to_stored_text(value)).get_object();
+  EXPECT_EQ(hub_event_from_stored_json(stored), value);
   for (const std::string_view member : {"device", "source", "enqueued"}) {
-    auto damaged = to_stored_json(value);
+    auto damaged = stored;
     damaged.erase(member);
     EXPECT_EQ(hub_event_from_stored_json(damaged).error().code, ErrorCode::kInternal) << member;
   }

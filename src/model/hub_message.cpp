@@ -7,6 +7,7 @@
 #include <boost/json/serialize.hpp>
 
 #include "model/json.h"
+#include "model/json_text.h"
 #include "model/named_value.h"
 #include "model/property_bag_json.h"
 #include "model/stored_value.h"
@@ -70,11 +71,13 @@ std::optional<HubEvent> message_feedback(const std::vector<HubMessage>& ended, M
                   .enqueued = now};
 }
 
-json::object to_stored_json(const HubMessage& message) {
-  return {{"generation", message.generation_id},
-          {"ack", to_string(message.ack)},
-          {"enqueued", to_micros(message.enqueued)},
-          {"properties", to_json(message.properties)}};
+std::string to_stored_text(const HubMessage& message) {
+  return object_text([&](ObjectText& out) {
+    out.put("generation", message.generation_id);
+    out.put("ack", to_string(message.ack));
+    out.put("enqueued", to_micros(message.enqueued));
+    append_json(out.member("properties"), message.properties);
+  });
 }
 
 Result<HubMessage> hub_message_from_stored_json(const json::object& stored) {

@@ -51,7 +51,7 @@ std::optional<HubEvent> message_feedback(const std::vector<HubMessage>& ended, M
 
 /// The form kept in the store, without what has columns of its own: number, device, expiry, deliveries and body.
 /// kInternal when damaged.
-boost::json::object to_stored_json(const HubMessage& message);
+std::string to_stored_text(const HubMessage& message);
 Result<HubMessage> hub_message_from_stored_json(const boost::json::object& stored);
 
 }  // namespace muster::model

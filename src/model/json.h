@@ -7,10 +7,10 @@
 
 #include <boost/json/monotonic_resource.hpp>
 #include <boost/json/object.hpp>
-#include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
 
 #include "base/result.h"
+#include "model/json_text.h"
 
 namespace muster::model {
 
@@ -41,7 +41,9 @@ template <class Make>
 std::string text_of(const Make& make) {
   std::array<unsigned char, 4096> first;
   boost::json::monotonic_resource memory(first.data(), first.size());
-  return boost::json::serialize(make(boost::json::storage_ptr(&memory)));
+  std::string out;
+  append_value(out, make(boost::json::storage_ptr(&memory)));
+  return out;
 }
 
 }  // namespace muster::model

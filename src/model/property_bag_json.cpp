@@ -3,19 +3,21 @@
 #include <optional>
 #include <string>
 
+#include <boost/json/array.hpp>
+
+#include "model/json_text.h"
+
 namespace muster::model {
 
 namespace json = boost::json;
 
-json::array to_json(const wire::PropertyBag& properties, const json::storage_ptr& storage) {
-  json::array out(storage);
-  out.reserve(properties.size());
+void append_json(std::string& out, const wire::PropertyBag& properties) {
+  ArrayText pairs(out);
   for (const auto& [name, value] : properties) {
-    json::array& pair = out.emplace_back(json::array_kind).get_array();
-    pair.emplace_back(name);
-    value ? pair.emplace_back(*value) : pair.emplace_back(nullptr);
+    ArrayText pair(pairs.element());
+    append_json(pair.element(), name);
+    value ? append_json(pair.element(), *value) : void(pair.element().append("null"));
   }
-  return out;
 }
 
 wire::PropertyBag read_properties(const MemberReader& reader) {

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <boost/json/array.hpp>
+#include <string>
 
 #include "model/member_reader.h"
 #include "wire/hub_topic.h"
@@ -8,7 +8,7 @@
 namespace muster::model {
 
 /// The properties of a message as they are kept in the store: pairs of name and value, null for a name without one.
-boost::json::array to_json(const wire::PropertyBag& properties, const boost::json::storage_ptr& storage = {});
+void append_json(std::string& out, const wire::PropertyBag& properties);
 /// The same from the member "properties"; what is no such pair is reported.
 wire::PropertyBag read_properties(const MemberReader& reader);
 

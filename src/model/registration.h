@@ -70,9 +70,9 @@ boost::json::object to_json(const Registration& registration, const boost::json:
 void add_members(boost::json::object& out, const Registration& registration);
 
 /// The forms kept in the store. kInternal when damaged.
-boost::json::object to_stored_json(const Registration& registration, const boost::json::storage_ptr& storage = {});
+std::string to_stored_text(const Registration& registration);
 Result<Registration> registration_from_stored_json(const boost::json::object& stored);
-boost::json::object to_stored_json(const Operation& operation, const boost::json::storage_ptr& storage = {});
+std::string to_stored_text(const Operation& operation);
 Result<Operation> operation_from_stored_json(const boost::json::object& stored);
 
 /// A new operation id in the form of device-api.md 1. Ids sort by `begun`, so that operations of one moment lie

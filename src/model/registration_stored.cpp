@@ -1,3 +1,4 @@
+#include "model/json_text.h"
 #include "model/names.h"
 #include "model/registration.h"
 #include "model/stored_value.h"
@@ -7,8 +8,6 @@ namespace {
 
 using boost::json::object;
 
-constexpr std::size_t kMostMembers = 14;
-
 std::optional<boost::json::value> stored_payload(const object& stored) {
   const auto* payload = stored.if_contains("payload");
   if (payload == nullptr) return std::nullopt;
@@ -17,24 +16,23 @@ std::optional<boost::json::value> stored_payload(const object& stored) {
 
 }  // namespace
 
-object to_stored_json(const Registration& record, const boost::json::storage_ptr& storage) {
-  object out(storage);
-  out.reserve(kMostMembers);
-  out["registrationId"] = record.registration_id;
-  out["status"] = to_string(record.status);
-  if (record.substatus) out["substatus"] = to_string(*record.substatus);
-  out["assignedHub"] = record.assigned_hub;
-  out["deviceId"] = record.device_id;
-  out["errorCode"] = record.error_code;
-  out["errorMessage"] = record.error_message;
-  if (record.payload) out["payload"] = *record.payload;
-  out["enrollmentKind"] = to_string(record.enrollment_kind);
-  out["enrollmentId"] = record.enrollment_id;
-  out["attestation"] = record.attestation;
-  out["etag"] = record.etag;
-  out["created"] = to_micros(record.created);
-  out["updated"] = to_micros(record.updated);
-  return out;
+std::string to_stored_text(const Registration& record) {
+  return object_text([&](ObjectText& out) {
+    out.put("registrationId", record.registration_id);
+    out.put("status", to_string(record.status));
+    if (record.substatus) out.put("substatus", to_string(*record.substatus));
+    out.put("assignedHub", record.assigned_hub);
+    out.put("deviceId", record.device_id);
+    out.put("errorCode", record.error_code);
+    out.put("errorMessage", record.error_message);
+    if (record.payload) append_value(out.member("payload"), *record.payload);
+    out.put("enrollmentKind", to_string(record.enrollment_kind));
+    out.put("enrollmentId", record.enrollment_id);
+    out.put("attestation", record.attestation);
+    out.put("etag", record.etag);
+    out.put("created", to_micros(record.created));
+    out.put("updated", to_micros(record.updated));
+  });
 }
 
 Result<Registration> registration_from_stored_json(const object& stored) {
@@ -60,24 +58,23 @@ Result<Registration> registration_from_stored_json(const object& stored) {
   return unless_damaged(fault, std::move(record), "registration");
 }
 
-object to_stored_json(const Operation& operation, const boost::json::storage_ptr& storage) {
-  object out(storage);
-  out.reserve(kMostMembers);
-  out["id"] = operation.id;
-  out["registrationId"] = operation.registration_id;
-  out["enrollmentKind"] = to_string(operation.enrollment_kind);
-  out["enrollmentId"] = operation.enrollment_id;
-  out["attestation"] = operation.attestation;
-  out["thumbprint"] = operation.thumbprint;
-  if (!operation.challenge.empty()) out["challenge"] = operation.challenge;
-  out["apiVersion"] = operation.api_version;
-  if (operation.payload) out["payload"] = *operation.payload;
-  if (operation.certificate) out["certificate"] = *operation.certificate;
-  out["trackingId"] = operation.tracking_id;
-  if (!operation.peer_address.empty()) out["peer"] = operation.peer_address;
-  out["open"] = operation.open;
-  out["begun"] = to_micros(operation.begun);
-  return out;
+std::string to_stored_text(const Operation& operation) {
+  return object_text([&](ObjectText& out) {
+    out.put("id", operation.id);
+    out.put("registrationId", operation.registration_id);
+    out.put("enrollmentKind", to_string(operation.enrollment_kind));
+    out.put("enrollmentId", operation.enrollment_id);
+    out.put("attestation", operation.attestation);
+    out.put("thumbprint", operation.thumbprint);
+    out.put_unless_empty("challenge", operation.challenge);
+    out.put("apiVersion", operation.api_version);
+    if (operation.payload) append_value(out.member("payload"), *operation.payload);
+    if (operation.certificate) append_value(out.member("certificate"), *operation.certificate);
+    out.put("trackingId", operation.tracking_id);
+    out.put_unless_empty("peer", operation.peer_address);
+    out.put("open", operation.open);
+    out.put("begun", to_micros(operation.begun));
+  });
 }
 
 Result<Operation> operation_from_stored_json(const object& stored) {

@@ -71,9 +71,9 @@ TEST(RegistrationJson, NeverHasNullMembers) {  // device-api.md 3.5
   }
 }
 
-/// Through text and back, as the store does it.
-boost::json::object through_text(const boost::json::object& stored) {
-  return boost::json::parse(serialize(stored)).get_object();
+template <class T>
+boost::json::object stored(const T& value) {
+  return boost::json::parse(to_stored_text(value)).get_object();
 }
 
 TEST(StoredRegistration, SurvivesWritingAndReading) {
@@ -90,11 +90,11 @@ TEST(StoredRegistration, SurvivesWritingAndReading) {
         Registration value = record(status);
         value.substatus = substatus;
         value.payload = payload;
-        EXPECT_EQ(registration_from_stored_json(through_text(to_stored_json(value))), value);
+        EXPECT_EQ(registration_from_stored_json(stored(value)), value);
       }
     }
   }
-  EXPECT_EQ(registration_from_stored_json(to_stored_json(Registration())), Registration());
+  EXPECT_EQ(registration_from_stored_json(stored(Registration())), Registration());
 }
 
 TEST(StoredOperation, SurvivesWritingAndReading) {
@@ -111,14 +111,14 @@ TEST(StoredOperation, SurvivesWritingAndReading) {
                   .peer_address = "192.0.2.1",
                   .open = true,
                   .begun = TimePoint(std::chrono::microseconds(1'234'567'890'123'456))};
-  EXPECT_EQ(operation_from_stored_json(through_text(to_stored_json(value))), value);
+  EXPECT_EQ(operation_from_stored_json(stored(value)), value);
   value.open = false;
   value.payload.reset();
-  EXPECT_EQ(operation_from_stored_json(through_text(to_stored_json(value))), value);
+  EXPECT_EQ(operation_from_stored_json(stored(value)), value);
 }
 
 TEST(StoredRegistration, IsRefusedWhenDamaged) {
-  const auto good = to_stored_json(record(RegistrationStatus::kAssigned));
+  const auto good = stored(record(RegistrationStatus::kAssigned));
   for (std::string_view member : {"status", "errorCode", "enrollmentKind", "created", "updated"}) {
     for (const boost::json::value& damage :
          {boost::json::value(nullptr), boost::json::value("strange"), boost::json::value(1.5)}) {

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "base/bytes.h"
+#include "model/json_text.h"
 #include "model/stored_value.h"
 
 namespace muster::model {
@@ -136,9 +137,11 @@ class Checker {
   std::size_t size_ = 0;
 };
 
-object to_stored_json(const TwinProperties& properties, const boost::json::storage_ptr& storage) {
-  return object({{"values", properties.values}, {"metadata", properties.metadata}, {"version", properties.version}},
-                storage);
+void append_properties(std::string& out, const TwinProperties& properties) {
+  ObjectText members(out);
+  append_value(members.member("values"), properties.values);
+  append_value(members.member("metadata"), properties.metadata);
+  members.put("version", properties.version);
 }
 
 object stored_object(const MemberReader& reader, std::string_view member) {
@@ -207,12 +210,12 @@ object properties_to_json(const TwinProperties& properties, bool with_metadata,
   return out;
 }
 
-object to_stored_json(const Twin& twin, const boost::json::storage_ptr& storage) {
-  return object({{"tags", twin.tags},
-                 {"desired", to_stored_json(twin.desired, storage)},
-                 {"reported", to_stored_json(twin.reported, storage)},
-                 {"version", twin.version}},
-                storage);
+void append_stored(std::string& out, const Twin& twin) {
+  ObjectText members(out);
+  append_value(members.member("tags"), twin.tags);
+  append_properties(members.member("desired"), twin.desired);
+  append_properties(members.member("reported"), twin.reported);
+  members.put("version", twin.version);
 }
 
 Result<Twin> twin_from_stored_json(const object& stored) {

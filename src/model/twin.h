@@ -57,8 +57,8 @@ Result<void> check_twin_part(const boost::json::object& values, std::string_view
 boost::json::object properties_to_json(const TwinProperties& properties, bool with_metadata,
                                        const boost::json::storage_ptr& storage = {});
 
-boost::json::object to_stored_json(const Twin& twin, const boost::json::storage_ptr& storage = {});
-/// kInternal when damaged.
+/// The form kept in the store, at the end of `out`. kInternal when damaged.
+void append_stored(std::string& out, const Twin& twin);
 Result<Twin> twin_from_stored_json(const boost::json::object& stored);
 
 }  // namespace muster::model

@@ -69,7 +69,7 @@ Result<void> add_attempt(const Session& session, const InstanceId& instance, con
       "ON CONFLICT (instance, tracking_id) DO UPDATE SET registration_key = excluded.registration_key, "
       "thumbprint = excluded.thumbprint, failed = excluded.failed, body = excluded.body",
       instance, attempt.tracking_id, model::id_key(attempt.registration_id), attempt.thumbprint,
-      attempt.failed() ? 1 : 0, body_of(attempt)));
+      attempt.failed() ? 1 : 0, to_stored_text(attempt)));
 }
 
 Result<std::optional<model::Attempt>> find_attempt(const Session& session, const InstanceId& instance,

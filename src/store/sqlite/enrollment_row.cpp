@@ -60,7 +60,7 @@ EnrollmentRow to_row(const crypto::Sealer& sealer, const InstanceId& instance, c
   EnrollmentRow row;
   row.attestation = model::attestation_type(value.attestation);
   row.status = model::to_string(value.status);
-  row.body = body_of(value);
+  row.body = model::text_of([&](const auto& storage) { return to_stored_json(value, storage); });
   if (const auto* certificates = std::get_if<model::CertificateAttestation>(&value.attestation)) {
     row.primary_certificate = certificate_octets(certificates->primary);
     row.secondary_certificate = certificate_octets(certificates->secondary);

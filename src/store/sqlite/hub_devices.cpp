@@ -46,7 +46,7 @@ Result<void> write_device(const Session& session, const InstanceId& instance, co
       "INSERT INTO hub_device (instance, hub, device_id, body, primary_key, secondary_key) VALUES (?, ?, ?, ?, ?, ?) "
       "ON CONFLICT (instance, hub, device_id) DO UPDATE SET body = excluded.body, "
       "primary_key = excluded.primary_key, secondary_key = excluded.secondary_key",
-      instance, hub_key, device.device_id, body_of(device), primary, secondary));
+      instance, hub_key, device.device_id, to_stored_text(device), primary, secondary));
 }
 
 }  // namespace

@@ -93,7 +93,7 @@ Result<std::uint64_t> append_hub_events(const Session& session, const InstanceId
   auto state = find_state(session, instance, hub_key);
   if (!state) return std::unexpected(state.error());
   for (const model::HubEvent& event : events) {
-    const std::string envelope = body_of(event);
+    const std::string envelope = to_stored_text(event);
     auto inserted = session.connection.run(
         "INSERT INTO hub_event (instance, hub, sequence, enqueued, envelope, body) VALUES (?, ?, ?, ?, ?, ?)", instance,
         hub_key, ++state->last, to_micros(event.enqueued), envelope, as_bytes(event.body));

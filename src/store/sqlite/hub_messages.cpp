@@ -109,8 +109,8 @@ Result<void> add_hub_message(const Session& session, const InstanceId& instance,
   return without_count(session.connection.run(
       "INSERT INTO hub_message (instance, hub, device_id, number, expires, deliveries, envelope, body) "
       "VALUES (?, ?, ?, ?, ?, 0, ?, ?)",
-      device.instance, device.hub, device.device_id, *number, to_micros(message.expires),
-      boost::json::serialize(model::to_stored_json(message)), as_bytes(message.body)));
+      device.instance, device.hub, device.device_id, *number, to_micros(message.expires), to_stored_text(message),
+      as_bytes(message.body)));
 }
 
 Result<bool> has_hub_messages(const Session& session, const HubDeviceKey& device, std::uint64_t after) {

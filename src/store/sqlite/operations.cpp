@@ -47,7 +47,7 @@ Result<void> insert_operation(const Session& session, const InstanceId& instance
       session.connection.run("INSERT INTO operation (instance, operation_id, registration_key, is_open, begun, body) "
                              "VALUES (?, ?, ?, ?, ?, ?)",
                              instance, operation.id, model::id_key(operation.registration_id), operation.open ? 1 : 0,
-                             to_micros(operation.begun), body_of(operation)));
+                             to_micros(operation.begun), to_stored_text(operation)));
 }
 
 /// What never changes after the first registration: the spelling (design section 9) and the time of it.

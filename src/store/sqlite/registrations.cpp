@@ -51,7 +51,7 @@ Result<void> write_registration(const Session& session, const InstanceId& instan
       "ON CONFLICT (instance, registration_key) DO UPDATE SET enrollment_kind = excluded.enrollment_kind, "
       "enrollment_key = excluded.enrollment_key, status = excluded.status, body = excluded.body",
       instance, model::id_key(record.registration_id), kind_code(record.enrollment_kind),
-      model::id_key(record.enrollment_id), model::to_string(record.status), body_of(record)));
+      model::id_key(record.enrollment_id), model::to_string(record.status), to_stored_text(record)));
 }
 
 Result<void> remove_registration(const Session& session, const InstanceId& instance, const std::string& registration_id,

@@ -40,11 +40,6 @@ Result<model::EnrollmentKind> kind_from_code(std::int64_t code);
 
 /// A body column. Deeper nesting than peers may send is accepted, because the stored form wraps what they sent.
 Result<boost::json::object> parse_body(std::string_view text);
-/// The text in which a value is kept, for its column `body`.
-template <class T>
-std::string body_of(const T& value) {
-  return model::text_of([&](const boost::json::storage_ptr& storage) { return to_stored_json(value, storage); });
-}
 
 /// An empty secret is stored as NULL.
 std::optional<Bytes> seal(const crypto::Sealer& sealer, const SecretBytes& secret, std::string_view context);
