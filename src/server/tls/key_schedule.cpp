@@ -51,11 +51,11 @@ constexpr Hash kSha384 = hash_with<crypto::hmac_sha384, crypto::sha384>(48);
 struct Request {
   int mode = -1;
   const Hash* hash = nullptr;
-  ByteView key;
-  ByteView salt;
-  ByteView prefix;
-  ByteView label;
-  ByteView data;
+  ByteView key = {};
+  ByteView salt = {};
+  ByteView prefix = {};
+  ByteView label = {};
+  ByteView data = {};
 };
 
 /// By the names that providers have for them.
@@ -124,22 +124,59 @@ bool expand_label(const Request& request, ByteView secret, ByteView context, std
   return true;
 }
 
+/// Where every handshake without a pre-shared key begins, so that none has to compute it (RFC 8446 section 7.1).
+struct Start {
+  Secret hash_of_nothing{};
+  Secret early_secret{};
+  Secret derived{};  // from it, for the secret that follows
+};
+
+constexpr std::string_view kPrefix = "tls13 ";
+constexpr std::string_view kDerived = "derived";
+
+ByteView first(const Secret& secret, const Hash& hash) {
+  return ByteView(secret).first(hash.size);
+}
+
+Start start_with(const Hash& hash) {
+  Start out;
+  hash.digest({}, out.hash_of_nothing.data());
+  const Secret zero{};
+  hash.hmac(first(zero, hash), first(zero, hash), out.early_secret.data());
+  const Request request{.hash = &hash, .prefix = as_bytes(kPrefix), .label = as_bytes(kDerived)};
+  expand_label(request, first(out.early_secret, hash), first(out.hash_of_nothing, hash), out.derived.data(), hash.size);
+  return out;
+}
+
+const Start& start_of(const Hash& hash) {
+  static const Start sha256 = start_with(kSha256);
+  static const Start sha384 = start_with(kSha384);
+  return &hash == &kSha256 ? sha256 : sha384;
+}
+
+/// Derive-Secret(salt, "derived", "") into `out`.
+bool derive_salt(const Request& request, Secret& out) {
+  const Hash& hash = *request.hash;
+  const Start& start = start_of(hash);
+  const bool is_start = std::ranges::equal(request.salt, first(start.early_secret, hash)) &&
+                        as_text(request.prefix) == kPrefix && as_text(request.label) == kDerived;
+  if (is_start) out = start.derived;
+  return is_start || expand_label(request, request.salt, first(start.hash_of_nothing, hash), out.data(), hash.size);
+}
+
 /// A step down the left side of the key schedule: HKDF-Extract (RFC 5869 section 2.2) with what is derived from the
 /// secret before, or nothing, and a new secret, or nothing.
 bool extract(const Request& request, std::uint8_t* out, std::size_t size) {
   const Hash& hash = *request.hash;
   if (size != hash.size) return false;
+  if (request.salt.empty() && request.key.empty()) {
+    std::ranges::copy(first(start_of(hash).early_secret, hash), out);
+    return true;
+  }
   static constexpr Secret kZero{};
   Secret salt{};
-  const ByteView salt_view(salt.data(), hash.size);
-  if (!request.salt.empty()) {
-    Secret of_nothing{};
-    hash.digest({}, of_nothing.data());
-    if (!expand_label(request, request.salt, ByteView(of_nothing.data(), hash.size), salt.data(), hash.size)) {
-      return false;
-    }
-  }
-  hash.hmac(salt_view, request.key.empty() ? ByteView(kZero.data(), hash.size) : request.key, out);
+  if (!request.salt.empty() && !derive_salt(request, salt)) return false;
+  hash.hmac(first(salt, hash), request.key.empty() ? first(kZero, hash) : request.key, out);
   OPENSSL_cleanse(salt.data(), salt.size());
   return true;
 }

@@ -99,6 +99,9 @@ TEST_F(KeySchedule, ExtractsAsOpensslDoes) {
       // The secret of an exchange of keys has its own size: P-521 has 66 octets.
       if (round % 2 == 0) call.key = octets(1 + random_() % 200);
       if (round % 3 == 0) call.salt = octets(size);
+      // Where handshakes begin: by its own label, and by another.
+      if (round % 5 == 0) call.salt = Call{.mode = call.mode, .digest = digest, .size = size}.by(kOpenssls);
+      if (round % 10 == 0) call.label = "another";
       const auto expected = call.by(kOpenssls);
       ASSERT_TRUE(expected);
       EXPECT_EQ(call.by(kOurs), expected);
