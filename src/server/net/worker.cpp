@@ -69,9 +69,10 @@ asio::awaitable<void> Worker::accept_connections(Door& door) {
   while (door.acceptor.is_open()) {
     error_code error;
     asio::ip::tcp::socket socket(executor_.context());
-    co_await door.acceptor.async_accept(socket, asio::redirect_error(asio::use_awaitable, error));
+    asio::ip::tcp::endpoint peer;
+    co_await door.acceptor.async_accept(socket, peer, asio::redirect_error(asio::use_awaitable, error));
     if (!error) {
-      admit(door.endpoint, std::move(socket));
+      admit(door.endpoint, std::move(socket), peer.address());
       accept_what_waits(door);
     } else if (door.acceptor.is_open() && !concerns_one_peer(error)) {
       co_await back_off(door, error.message());
@@ -84,9 +85,10 @@ void Worker::accept_what_waits(Door& door) {
   for (int i = 0; i < kAcceptedAtOnce; ++i) {
     error_code error;
     asio::ip::tcp::socket socket(executor_.context());
-    door.acceptor.accept(socket, error);
+    asio::ip::tcp::endpoint peer;
+    door.acceptor.accept(socket, peer, error);
     if (error) return;
-    admit(door.endpoint, std::move(socket));
+    admit(door.endpoint, std::move(socket), peer.address());
   }
 }
 
@@ -98,21 +100,18 @@ asio::awaitable<void> Worker::back_off(Door& door, std::string reason) {
   co_await door.accept_again.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
 }
 
-void Worker::admit(EndpointState& endpoint, asio::ip::tcp::socket socket) {
+void Worker::admit(EndpointState& endpoint, asio::ip::tcp::socket socket, const asio::ip::address& peer) {
   ++endpoint.counters.accepted;
-  error_code error;
-  const auto peer = socket.remote_endpoint(error);
-  if (error) return;  // gone already
-  auto slot = state_.limiter.admit(peer.address());
+  auto slot = state_.limiter.admit(peer);
   if (!slot) {
     ++endpoint.counters.refused_by_limit;
-    log_debug("server.connection_refused", {{"peer", address_text(peer.address())}});
+    log_debug("server.connection_refused", {{"peer", address_text(peer)}});
     return;
   }
   newcomers_.push_back({.endpoint = &endpoint,
                         .socket = std::move(socket),
                         .slot = std::move(*slot),
-                        .peer_address = address_text(peer.address()),
+                        .peer_address = address_text(peer),
                         .accepted = std::chrono::steady_clock::now()});
   if (std::exchange(opening_, true)) return;
   asio::co_spawn(executor_.context(), open_newcomers(), asio::detached);

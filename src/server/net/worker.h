@@ -82,7 +82,7 @@ class Worker {
   asio::awaitable<void> accept_connections(Door& door);
   void accept_what_waits(Door& door);
   static asio::awaitable<void> back_off(Door& door, std::string reason);
-  void admit(EndpointState& endpoint, asio::ip::tcp::socket socket);
+  void admit(EndpointState& endpoint, asio::ip::tcp::socket socket, const asio::ip::address& peer);
   asio::awaitable<void> open_newcomers();
   void drop_late_newcomers();
   void open(Newcomer newcomer);
