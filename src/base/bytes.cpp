@@ -58,12 +58,19 @@ std::optional<Bytes> from_hex(std::string_view text) {
   Bytes out;
   out.reserve(text.size() / 2);
   for (std::size_t i = 0; i < text.size(); i += 2) {
-    const int high = hex_value(text[i]);
-    const int low = hex_value(text[i + 1]);
-    if (high < 0 || low < 0) return std::nullopt;
-    out.push_back(static_cast<std::uint8_t>(high * 16 + low));
+    const auto octet = octet_from_hex(text.substr(i, 2));
+    if (!octet) return std::nullopt;
+    out.push_back(*octet);
   }
   return out;
+}
+
+std::optional<std::uint8_t> octet_from_hex(std::string_view text) {
+  if (text.size() != 2) return std::nullopt;
+  const int high = hex_value(text[0]);
+  const int low = hex_value(text[1]);
+  if (high < 0 || low < 0) return std::nullopt;
+  return static_cast<std::uint8_t>(high * 16 + low);
 }
 
 std::string to_base64(ByteView bytes) {

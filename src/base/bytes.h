@@ -21,6 +21,8 @@ std::string hex_lower(ByteView bytes);
 std::string hex_upper(ByteView bytes);
 /// Hexadecimal digits of either case to octets; nullopt on an odd count or a foreign character.
 std::optional<Bytes> from_hex(std::string_view text);
+/// The octet of two such digits; nullopt when `text` is anything else.
+std::optional<std::uint8_t> octet_from_hex(std::string_view text);
 
 /// RFC 4648 section 4, padded.
 std::string to_base64(ByteView bytes);

@@ -63,6 +63,11 @@ TEST(Hex, WritesBothCases) {
 TEST(Hex, ReadsBothCases) {
   EXPECT_EQ(from_hex("009aFF"), (Bytes{0x00, 0x9a, 0xff}));
   EXPECT_EQ(from_hex(""), Bytes{});
+  EXPECT_EQ(octet_from_hex("aF"), 0xaf);
+}
+
+TEST(Hex, AnOctetHasTwoDigits) {
+  for (const std::string_view text : {"", "a", "afa", "ag", "%2"}) EXPECT_EQ(octet_from_hex(text), std::nullopt);
 }
 
 class BadHex : public testing::TestWithParam<std::string_view> {};

@@ -34,9 +34,9 @@ std::optional<std::string> percent_decode(std::string_view text) {
       out.push_back(text[i]);
       continue;
     }
-    const auto octet = from_hex(text.substr(i + 1, 2));
-    if (!octet || octet->size() != 1) return std::nullopt;
-    out.append(as_text(*octet));
+    const auto octet = octet_from_hex(text.substr(i + 1, 2));
+    if (!octet) return std::nullopt;
+    out.push_back(static_cast<char>(*octet));
     i += 2;
   }
   return out;

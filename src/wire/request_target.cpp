@@ -7,7 +7,7 @@ namespace muster::wire {
 namespace {
 
 constexpr std::size_t kMaxSegments = 32;
-constexpr std::size_t kUsualSegments = 4;
+constexpr std::size_t kUsualSegments = 5;
 constexpr std::size_t kMaxParameters = 64;
 
 bool is_control(char c) {
