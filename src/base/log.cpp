@@ -13,6 +13,8 @@
 namespace muster {
 namespace {
 
+constexpr std::size_t kUsualLineSize = 1024;
+
 std::atomic<LogFormat> g_format{LogFormat::kText};
 
 spdlog::logger& logger() {
@@ -111,9 +113,10 @@ std::string format_log_line(LogFormat format, std::string_view time, LogLevel le
     line.push_back('}');
     return line;
   }
-  line = fmt::format("{} {:7} {}", time, name(level), event);
+  line.reserve(kUsualLineSize);
+  fmt::format_to(std::back_inserter(line), "{} {:7} {}", time, name(level), event);
   for (const auto& [key, value] : fields) {
-    line += fmt::format(" {}=", key);
+    line.append(" ").append(key).append("=");
     if (is_plain(value)) {
       line += value;
     } else {
