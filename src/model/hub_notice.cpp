@@ -98,8 +98,9 @@ std::vector<HubEvent> notices_of_change(const HubNoticeSettings& settings, const
                                         const HubDevice& after, TwinWrite how, TimePoint now) {
   const bool made = before == nullptr || before->generation_id != after.generation_id;
   const auto notice = [&](const Kind& kind, std::string_view operation, std::string body) {
-    return std::vector{
-        make_notice(kind, operation, after.hub, after.device_id, after.generation_id, std::move(body), now)};
+    std::vector<HubEvent> one;  // not as a list in braces, as in make_notice()
+    one.push_back(make_notice(kind, operation, after.hub, after.device_id, after.generation_id, std::move(body), now));
+    return one;
   };
   if (made && settings.lifecycle) return notice(kLifecycle, "createDeviceIdentity", whole_twin(after));
   if (made || !settings.twin_changes || before->twin.version == after.twin.version) return {};
