@@ -68,6 +68,30 @@ HubDevice merge(const HubDeviceSpec& spec, const HubDevice* there, TimePoint now
   return device;
 }
 
+/// A device that comes to a hub: what its change and the word of it have in common.
+struct Arrival {
+  HubName hub;
+  HubDeviceSpec spec;
+  TimePoint now;
+  std::string left = {};  ///< the hub of our own that it leaves, in lower case; empty: none
+  bool carries = false;   ///< its data go along from there
+  bool credential_changed = false;
+};
+
+HubDevice arrive(Arrival& arrival, const HubDevice* there, const HubDevice* left, Random& random) {
+  if (arrival.carries && left != nullptr) arrival.spec.carried = data_of(*left);
+  HubDevice device = merge(arrival.spec, there, arrival.now, random);
+  device.hub = arrival.hub.host;
+  arrival.credential_changed = there != nullptr && there->credential != device.credential;
+  return device;
+}
+
+/// Whoever holds a former place of the device, here or at the hub that it left, is to lose it.
+void tell(const Arrival& arrival, RegistryObserver& observer) {
+  if (arrival.credential_changed) observer.shut_out(arrival.hub, arrival.spec.device_id);
+  if (!arrival.left.empty()) observer.shut_out({arrival.hub.instance, arrival.left}, arrival.spec.device_id);
+}
+
 HubName name_of(model::InstanceId instance, const model::LinkedHub& hub) {
   return {std::move(instance), model::id_key(hub.host_name)};
 }
@@ -83,26 +107,20 @@ std::move_only_function<void()> LocalHub::shut_out(HubName hub, std::string devi
 std::optional<store::HubDeviceChange> LocalHub::stored_put(const model::InstanceId& instance,
                                                            const model::LinkedHub& hub, HubDeviceSpec spec,
                                                            std::optional<StoredLeave> leave) {
-  const HubName name = name_of(instance, hub);
-  std::string device_id = spec.device_id;
-  const bool carries = leave && leave->carry;
-  auto credential_changed = std::make_shared<bool>(false);
-  store::HubDeviceChange out{.hub = name.host, .device_id = device_id, .change = {}};
-  out.change = [this, spec = std::move(spec), host = name.host, carries, credential_changed, now = parts_.clock.now()](
-                   const HubDevice* there, const HubDevice* left) mutable -> Result<HubDevice> {
-    if (carries && left != nullptr) spec.carried = data_of(*left);
-    HubDevice device = merge(spec, there, now, parts_.random);
-    device.hub = host;
-    *credential_changed = there != nullptr && there->credential != device.credential;
-    return device;
+  auto arrival = std::make_shared<Arrival>(
+      Arrival{.hub = name_of(instance, hub), .spec = std::move(spec), .now = parts_.clock.now()});
+  if (leave) {
+    arrival->left = model::id_key(leave->hub.host_name);
+    arrival->carries = leave->carry;
+  }
+  store::HubDeviceChange out{
+      .hub = arrival->hub.host, .device_id = arrival->spec.device_id, .change = {}, .leaves = arrival->left};
+  out.change = [arrival, &random = parts_.random](const HubDevice* there, const HubDevice* left) -> Result<HubDevice> {
+    return arrive(*arrival, there, left, random);
   };
-  if (leave) out.leaves = model::id_key(leave->hub.host_name);
-  if (parts_.observer == nullptr) return out;
-  out.committed = [observer = parts_.observer, name, left = HubName{instance, out.leaves}, device_id,
-                   credential_changed] {
-    if (*credential_changed) observer->shut_out(name, device_id);
-    if (!left.host.empty()) observer->shut_out(left, device_id);
-  };
+  if (parts_.observer != nullptr) {
+    out.committed = [arrival, observer = parts_.observer] { tell(*arrival, *observer); };
+  }
   return out;
 }
 
