@@ -1,6 +1,7 @@
 #include "provisioning/allocation.h"
 
 #include <cmath>
+#include <span>
 
 #include <fmt/format.h>
 
@@ -19,6 +20,9 @@ using model::LinkedHub;
 constexpr int kCustomAllocationFailed = 400207;
 constexpr int kNoHubToAssign = 400208;
 
+// Policy, hub, and what becomes of the device there.
+constexpr std::size_t kUsualChecks = 3;
+
 int code_of(Cause cause) {
   const bool nothing_to_choose =
       cause == Cause::kNoHubLinked || cause == Cause::kNamedHubsNotLinked || cause == Cause::kStaticHubCount;
@@ -26,13 +30,13 @@ int code_of(Cause cause) {
 }
 
 /// The hubs that an entry names.
-std::vector<std::string> named_hubs(const Enrollment& enrollment) {
+std::span<const std::string> named_hubs(const Enrollment& enrollment) {
   if (enrollment.iot_hubs && !enrollment.iot_hubs->empty()) return *enrollment.iot_hubs;
-  if (!enrollment.iot_hub_host_name.empty()) return {enrollment.iot_hub_host_name};
+  if (!enrollment.iot_hub_host_name.empty()) return {&enrollment.iot_hub_host_name, 1};
   return {};
 }
 
-std::vector<const LinkedHub*> candidates(const std::vector<std::string>& named, const InstanceConfig& config,
+std::vector<const LinkedHub*> candidates(std::span<const std::string> named, const InstanceConfig& config,
                                          std::vector<Check>& checks) {
   std::vector<const LinkedHub*> out;
   if (named.empty()) {
@@ -136,10 +140,11 @@ double rendezvous_score(std::string_view registration_id, std::string_view hub_h
 Allocation allocate(const Enrollment& enrollment, const InstanceConfig& config, std::string_view registration_id,
                     const DevicePlace& place) {
   std::vector<Check> checks;
+  checks.reserve(kUsualChecks);
   const AllocationPolicy policy = allocation_policy_of(enrollment, config);
   checks.push_back({"allocation.policy", true, std::string(to_string(policy))});
 
-  const std::vector<std::string> named = named_hubs(enrollment);
+  const auto named = named_hubs(enrollment);
   std::vector<const LinkedHub*> hubs = candidates(named, config, checks);
   if (policy == AllocationPolicy::kStatic && named.size() != 1) {
     return no_allocation(

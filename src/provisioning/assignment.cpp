@@ -215,18 +215,15 @@ Allocation choose_hub(const AssignmentInput& input) {
   return allocate(input.enrollment, input.config, input.record.registration_id, input.place);
 }
 
-std::optional<AssignmentResult> assign_in_store(const AssignmentInput& input, const Allocation& allocation,
-                                                HubLink& hubs) {
+std::optional<AssignmentResult> assign_in_store(const AssignmentInput& input, Allocation allocation, HubLink& hubs) {
   if (allocation.hub == nullptr) return failed(allocation);
   ReprovisionPlan plan = plan_for(allocation, input);
   if (plan.former) return std::nullopt;  // how that ends depends on what the former hub has
-  auto device = hubs.stored_put(input.config.instance.id, *plan.target, plan.spec, std::nullopt);
-  if (!device) return std::nullopt;
-  std::vector<Check> checks = allocation.checks;
-  checks.push_back({"hub.put-device", true, plan.target->host_name});
-  AssignmentResult result = assigned(plan, std::move(checks));
-  result.device = std::move(device);
-  result.payload = allocation.payload;
+  AssignmentResult result = assigned(plan, std::move(allocation.checks));
+  result.device = hubs.stored_put(input.config.instance.id, *plan.target, std::move(plan.spec), std::nullopt);
+  if (!result.device) return std::nullopt;
+  result.checks.push_back({"hub.put-device", true, result.hub});
+  result.payload = std::move(allocation.payload);
   return result;
 }
 

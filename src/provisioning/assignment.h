@@ -14,7 +14,7 @@ struct AssignmentInput {
   const model::InstanceConfig& config;
   const model::Enrollment& enrollment;
   const model::Registration& record;  ///< as it stands: `assigning`, with the last assignment when there is one
-  model::HubCredential credential;
+  const model::HubCredential& credential;
   std::string api_version;  ///< of the device API, for R-114
   DevicePlace place = {};   ///< for R-086
 };
@@ -49,8 +49,7 @@ Allocation choose_hub(const AssignmentInput& input);
 
 /// An assignment that is no more than a change in our own store: of a device that gets or keeps a hub of our own.
 /// nullopt: a hub has to be asked, or left.
-std::optional<AssignmentResult> assign_in_store(const AssignmentInput& input, const Allocation& allocation,
-                                                HubLink& hubs);
+std::optional<AssignmentResult> assign_in_store(const AssignmentInput& input, Allocation allocation, HubLink& hubs);
 
 /// Makes the device known to its hub: first assignment, the same hub again, or a move with its twin, as the entry's
 /// reprovision policy says (semantics.md section 9, hub-api.md 5.2 and 5.3).

@@ -71,6 +71,8 @@ struct Decision {
 /// Collects the checks of a decision in the making and ends it.
 class DecisionBuilder {
  public:
+  DecisionBuilder() { decision_.checks.reserve(kUsualChecks); }
+
   void passed(std::string what, std::string facts = {});
   void note_enrollment(std::shared_ptr<const model::Enrollment> enrollment);
   void note_thumbprint(std::string thumbprint);
@@ -86,6 +88,8 @@ class DecisionBuilder {
   [[nodiscard]] Decision challenge(std::string facts);
 
  private:
+  static constexpr std::size_t kUsualChecks = 8;
+
   Decision decision_;
 };
 

@@ -1,9 +1,14 @@
 #include "provisioning/decision_log.h"
 
+#include <utility>
+
 #include "base/log.h"
 
 namespace muster::provisioning {
 namespace {
+
+// Of the line about the end of an operation.
+constexpr std::size_t kMostResultFields = 9;
 
 std::vector<LogField> fields_of(const DeviceRequest& request, const Decision& decision) {
   std::vector<LogField> fields{{"trackingId", request.tracking_id},
@@ -46,21 +51,27 @@ void log_refusal(const DeviceRequest& request, const Decision& decision, const s
   log(LogLevel::kWarning, "attestation.refused", fields);
 }
 
+LogTexts log_texts_of(const model::Attempt& attempt) {
+  return {summarize(attempt.findings), summarize(attempt.checks)};
+}
+
 void log_result(const model::InstanceId& instance, const model::Operation& operation, const model::Registration& record,
-                const model::Attempt& attempt) {
+                LogTexts texts) {
   const bool failed = record.status == model::RegistrationStatus::kFailed;
-  std::vector<LogField> fields{{"trackingId", operation.tracking_id},
-                               {"instance", instance},
-                               {"registrationId", record.registration_id},
-                               {"operationId", operation.id},
-                               {"status", std::string(to_string(record.status))}};
+  std::vector<LogField> fields;
+  fields.reserve(kMostResultFields);
+  fields.emplace_back("trackingId", operation.tracking_id);
+  fields.emplace_back("instance", instance);
+  fields.emplace_back("registrationId", record.registration_id);
+  fields.emplace_back("operationId", operation.id);
+  fields.emplace_back("status", to_string(record.status));
   if (record.status == model::RegistrationStatus::kAssigned) {
     fields.emplace_back("hub", record.assigned_hub);
     fields.emplace_back("deviceId", record.device_id);
   }
   if (failed) fields.emplace_back("error", std::to_string(record.error_code) + " " + record.error_message);
-  if (!attempt.findings.empty()) fields.emplace_back("causes", summarize(attempt.findings));
-  fields.emplace_back("checks", summarize(attempt.checks));
+  if (!texts.causes.empty()) fields.emplace_back("causes", std::move(texts.causes));
+  fields.emplace_back("checks", std::move(texts.checks));
   log(failed ? LogLevel::kWarning : LogLevel::kInfo, "registration.ended", fields);
 }
 

@@ -1,5 +1,6 @@
 #include "provisioning/ending.h"
 
+#include <iterator>
 #include <utility>
 
 #include "provisioning/diagnosis.h"
@@ -24,7 +25,9 @@ void end_disabled(Ending& ending, const model::Enrollment& enrollment) {
 }
 
 void end_with(Ending& ending, AssignmentResult result) {
-  for (Check& check : result.checks) ending.attempt.checks.push_back(std::move(check));
+  auto& checks = ending.attempt.checks;
+  checks.insert(checks.end(), std::make_move_iterator(result.checks.begin()),
+                std::make_move_iterator(result.checks.end()));
   if (result.status != AssignmentResult::Status::kAssigned) {
     end_failed(ending, result.cause.value_or(Cause::kHubRefused), result.error_code, std::move(result.error_message));
     return;

@@ -172,7 +172,7 @@ Task<Result<RegisterAnswer>> Registrar::register_device(DeviceRequest request) {
   const InstanceId& instance = request.config->instance.id;
   Operation operation = operation_for(request, answer.decision, parts_.random);
   Registration record = assigning_record(request, operation, parts_.random);
-  Ending ending{{}, attempt_of(request, "register", answer.decision, {})};
+  Ending ending;
   auto begun = co_await parts_.store.begin_operation(instance, std::move(operation), std::move(record),
                                                      end_at_once(request, answer.decision, ending));
   if (!begun && begun.error().code == ErrorCode::kConflict && answer.decision.challenge) {
@@ -188,52 +188,53 @@ Task<Result<RegisterAnswer>> Registrar::register_device(DeviceRequest request) {
   answer.operation = {*begun, &(*begun)->operation};
   answer.retry_after = retry_after(instance, *answer.operation);
   if (!answer.operation->open) {
-    log_result(instance, *answer.operation, ending.record, ending.attempt);
-    note_recorded(instance, *answer.operation, ending.record);
+    const Registration& result = *(*begun)->registration;
+    log_result(instance, *answer.operation, result, std::move(ending.log));
+    note_recorded(instance, *answer.operation, result);
     co_return answer;
   }
   Work work{instance, *answer.operation, answer.decision.credential, std::nullopt};
+  model::Attempt attempt = attempt_of(request, "register", answer.decision, {});
   if (answer.operation->tracking_id == request.tracking_id) {
-    work.attempt = std::move(ending.attempt);
+    work.attempt = std::move(attempt);
   } else {
-    ending.attempt.outcome = model::AttemptOutcome::kJoined;
-    ending.attempt.checks.push_back(
-        {"operation.joined", true, "under way since the call " + answer.operation->tracking_id});
-    parts_.attempts.add(instance, std::move(ending.attempt));
+    attempt.outcome = model::AttemptOutcome::kJoined;
+    attempt.checks.push_back({"operation.joined", true, "under way since the call " + answer.operation->tracking_id});
+    parts_.attempts.add(instance, std::move(attempt));
   }
   enqueue(std::move(work));
   co_return answer;
 }
 
 /// Most registrations are over when they have begun: when the device's hub is one of our own, all that is to be written
-/// stands in one store, and is written in one transaction. What it came to goes to `ending`, which holds the attempt so
-/// far; the references outlive the transaction.
+/// stands in one store, and is written in one transaction. What it came to goes to `ending`, anew each time that the
+/// transaction is tried; the references outlive it.
 store::EndAtOnce Registrar::end_at_once(const DeviceRequest& request, const Decision& decision, Ending& ending) {
   if (decision.outcome != Outcome::kAccepted) return nullptr;
-  return [this, &request, &decision, &ending,
-          begun = ending.attempt](const Registration& record) -> std::optional<store::OperationEnd> {
+  return [this, &request, &decision, &ending](const Registration& record) -> std::optional<store::OperationEnd> {
     const AssignmentInput input{
         *request.config,      *decision.enrollment, record,
         *decision.credential, request.api_version,  place_of(request.config->instance.id, request.peer_address)};
     if (asks_webhook(input)) return std::nullopt;
     auto stored = assign_in_store(input, choose_hub(input), parts_.hubs);
     if (!stored) return std::nullopt;
-    ending = {record, begun};
+    ending = {record, attempt_of(request, "register", decision, {})};
     end_with(ending, std::move(*stored));
     return operation_end(ending);
   };
 }
 
-/// The last touch before an ending is written. What is only written is moved out of it.
+/// The last touch before an ending is written. Record, attempt and changes of hubs are moved out of it.
 store::OperationEnd Registrar::operation_end(Ending& ending) {
   ending.record.etag = model::make_etag(parts_.random);
   ending.record.updated = parts_.clock.now();
+  ending.log = log_texts_of(ending.attempt);
   limit_size(ending.attempt);
-  store::OperationEnd end{.record = ending.record,
+  store::OperationEnd end{.record = std::move(ending.record),
                           .device = std::move(ending.device),
                           .removal = std::move(ending.removal),
                           .leftover = ending.leftover};
-  if (parts_.attempts.keeps_any()) end.attempt = ending.attempt;
+  if (parts_.attempts.keeps_any()) end.attempt = std::move(ending.attempt);
   return end;
 }
 
@@ -344,9 +345,10 @@ void Registrar::keep_stuck(const Work& work, model::Attempt attempt, const Error
   stuck(work);
 }
 
+/// `instance` outlives the place.
 DevicePlace Registrar::place_of(const InstanceId& instance, std::string address) {
   return {std::move(address), parts_.geo,
-          [this, instance](const model::LinkedHub& hub) { return parts_.hubs.latency(instance, hub); }};
+          [this, &instance](const model::LinkedHub& hub) { return parts_.hubs.latency(instance, hub); }};
 }
 
 /// Whether a passing trouble has lasted for too long: then the registration has failed (hub-api.md 5.4). Else it is
@@ -376,8 +378,10 @@ Task<bool> Registrar::run(Work work) {
   if (auto finished = co_await finish(work, ending); !finished) {
     if (!gives_up(work, ending, finished.error())) co_return false;
   }
-  log_result(work.instance, work.operation, ending.record, ending.attempt);
-  auto done = co_await parts_.store.complete_operation(work.instance, work.operation.id, operation_end(ending));
+  store::OperationEnd end = operation_end(ending);
+  const Registration record = end.record;
+  log_result(work.instance, work.operation, record, std::move(ending.log));
+  auto done = co_await parts_.store.complete_operation(work.instance, work.operation.id, std::move(end));
   if (!done) {
     log_error("registration.not-recorded", {{"trackingId", work.operation.tracking_id},
                                             {"registrationId", work.operation.registration_id},
@@ -392,7 +396,7 @@ Task<bool> Registrar::run(Work work) {
     co_return false;
   }
   ended(work.operation.id);
-  note_recorded(work.instance, work.operation, ending.record);
+  note_recorded(work.instance, work.operation, record);
   if (ending.leftover) leftovers_.clean(work.instance, *std::move(ending.leftover));
   co_return true;
 }
@@ -458,12 +462,8 @@ Task<Result<void>> Registrar::finish(const Work& work, Ending& ending) {
     end_disabled(ending, **enrollment);
     co_return Result<void>();
   }
-  const AssignmentInput input{**config,
-                              **enrollment,
-                              ending.record,
-                              std::move(*credential),
-                              operation.api_version,
-                              place_of(work.instance, operation.peer_address)};
+  const AssignmentInput input{**config,    **enrollment,          ending.record,
+                              *credential, operation.api_version, place_of(work.instance, operation.peer_address)};
   auto allocation = co_await allocation_for(input, operation);
   if (!allocation) co_return std::unexpected(allocation.error());
   if (allocation->hub != nullptr) patience_.goes_to(operation.id, *allocation->hub);
