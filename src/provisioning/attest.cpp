@@ -4,16 +4,23 @@
 #include "provisioning/attest_x509.h"
 
 namespace muster::provisioning {
+namespace {
+
+Task<Result<Decision>> refuse_without_evidence() {
+  co_return DecisionBuilder().refuse(Reason::kNoCredentials, "credentials",
+                                     "neither an Authorization header nor a client certificate");
+}
+
+}  // namespace
 
 Task<Result<Decision>> attest(const DeviceRequest& request, store::Store& store, const AttestationSettings& settings) {
   if (std::holds_alternative<SasEvidence>(request.evidence)) {
-    co_return co_await attest_symmetric(request, store, settings);
+    return attest_symmetric(request, store, settings);
   }
   if (std::holds_alternative<CertificateEvidence>(request.evidence)) {
-    co_return co_await attest_x509(request, store, settings);
+    return attest_x509(request, store, settings);
   }
-  co_return DecisionBuilder().refuse(Reason::kNoCredentials, "credentials",
-                                     "neither an Authorization header nor a client certificate");
+  return refuse_without_evidence();
 }
 
 }  // namespace muster::provisioning

@@ -59,7 +59,7 @@ class CustomAllocationTest : public ::testing::Test {
     world_.clock.advance(std::chrono::milliseconds(10));  // the newest attempt is the one with the newest time
     auto request = world_.signed_request("dev-1", key_of(kKeyA));
     request.payload = std::move(payload);
-    return world_.must(registrar_.register_device(std::move(request))).operation->id;
+    return world_.must(registrar_.register_device(request)).operation->id;
   }
   model::Registration record() { return *world_.must(world_.store().find_registration(world_.instance(), "dev-1")); }
   model::Registration registered(std::optional<boost::json::value> payload = {}) {

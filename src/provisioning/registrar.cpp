@@ -133,7 +133,7 @@ Task<bool> Registrar::refused(const DeviceRequest& request, std::string call, co
 
 /// Gives the device's TPM something to prove itself with, when it is enrolled. `before`: the checks of a token that
 /// came too late, or once too often.
-Task<Result<RegisterAnswer>> Registrar::challenge(DeviceRequest request, std::vector<model::Check> before) {
+Task<Result<RegisterAnswer>> Registrar::challenge(const DeviceRequest& request, std::vector<model::Check> before) {
   auto challenge = co_await challenge_tpm(request, parts_.store, settings_, parts_.random);
   if (!challenge) co_return std::unexpected(challenge.error());
   RegisterAnswer answer{std::move(challenge->decision), nullptr, std::move(challenge->activation), {}};
@@ -149,22 +149,22 @@ Task<Result<RegisterAnswer>> Registrar::challenge(DeviceRequest request, std::ve
   co_return answer;
 }
 
-Task<Result<Decision>> Registrar::judge(DeviceRequest request) {
+Task<Result<Decision>> Registrar::judge(const DeviceRequest& request) {
   auto decision = co_await attest(request, parts_.store, settings_);
   if (decision) co_await refused(request, "register", *decision);
   co_return decision;
 }
 
-Task<Result<RegisterAnswer>> Registrar::register_device(DeviceRequest request) {
+Task<Result<RegisterAnswer>> Registrar::register_device(const DeviceRequest& request) {
   if (request.tpm && !std::holds_alternative<SasEvidence>(request.evidence)) {
-    co_return co_await challenge(std::move(request));
+    co_return co_await challenge(request);
   }
   auto decision = co_await attest(request, parts_.store, settings_);
   if (!decision) co_return std::unexpected(decision.error());
   if (parts_.observer != nullptr) parts_.observer->attested(request, *decision);
   RegisterAnswer answer{std::move(*decision), nullptr, {}, {}};
   if (may_be_challenged_again(request, answer.decision)) {
-    co_return co_await challenge(std::move(request), std::move(answer.decision.checks));
+    co_return co_await challenge(request, std::move(answer.decision.checks));
   }
   if (co_await refused(request, "register", answer.decision)) co_return answer;
   log_proof(request, answer.decision);
@@ -178,7 +178,7 @@ Task<Result<RegisterAnswer>> Registrar::register_device(DeviceRequest request) {
   if (!begun && begun.error().code == ErrorCode::kConflict && answer.decision.challenge) {
     answer.decision = spent_challenge(std::move(answer.decision));
     if (may_be_challenged_again(request, answer.decision)) {
-      co_return co_await challenge(std::move(request), std::move(answer.decision.checks));
+      co_return co_await challenge(request, std::move(answer.decision.checks));
     }
     co_await refused(request, "register", answer.decision);
     co_return answer;
@@ -238,7 +238,7 @@ store::OperationEnd Registrar::operation_end(Ending& ending) {
   return end;
 }
 
-Task<Result<StatusAnswer>> Registrar::operation_status(DeviceRequest request, std::string operation_id) {
+Task<Result<StatusAnswer>> Registrar::operation_status(const DeviceRequest& request, std::string operation_id) {
   const InstanceId& instance = request.config->instance.id;
   const std::string asked = operation_id;
   auto state = co_await parts_.store.find_operation(instance, std::move(operation_id));
@@ -273,7 +273,7 @@ Task<Result<StatusAnswer>> Registrar::operation_status(DeviceRequest request, st
   co_return answer;
 }
 
-Task<Result<LookupAnswer>> Registrar::look_up(DeviceRequest request) {
+Task<Result<LookupAnswer>> Registrar::look_up(const DeviceRequest& request) {
   auto decision = co_await attest(request, parts_.store, settings_);
   if (!decision) co_return std::unexpected(decision.error());
   LookupAnswer answer{std::move(*decision), nullptr, {}};

@@ -71,14 +71,15 @@ class Registrar {
 
   /// A device that shows the keys of its TPM and no token is challenged, and so is one whose token fits no challenge
   /// any more; only the keys of an enrolled TPM are. Else this judges the device and, when it is proven, starts its
-  /// operation. Repeating the call while the operation runs gives the same operation (design section 3).
-  Task<Result<RegisterAnswer>> register_device(DeviceRequest request);
+  /// operation. Repeating the call while the operation runs gives the same operation (design section 3). Of this and
+  /// the next three the request outlives the task.
+  Task<Result<RegisterAnswer>> register_device(const DeviceRequest& request);
   /// Whether the device would be let in by its evidence, or is known to be disabled: the end of a handshake. A refusal
   /// is explained and kept, anything else leaves no trace.
-  Task<Result<Decision>> judge(DeviceRequest request);
+  Task<Result<Decision>> judge(const DeviceRequest& request);
   /// kNotFound when the operation is unknown, purged or another device's.
-  Task<Result<StatusAnswer>> operation_status(DeviceRequest request, std::string operation_id);
-  Task<Result<LookupAnswer>> look_up(DeviceRequest request);
+  Task<Result<StatusAnswer>> operation_status(const DeviceRequest& request, std::string operation_id);
+  Task<Result<LookupAnswer>> look_up(const DeviceRequest& request);
 
   /// Takes up the operations that were open when the last process ended; returns how many.
   Task<Result<std::size_t>> resume_open_operations();
@@ -103,7 +104,7 @@ class Registrar {
     std::optional<model::Attempt> attempt;           ///< of the call that began it; absent when taken up again
   };
 
-  Task<Result<RegisterAnswer>> challenge(DeviceRequest request, std::vector<model::Check> before = {});
+  Task<Result<RegisterAnswer>> challenge(const DeviceRequest& request, std::vector<model::Check> before = {});
   Result<Bytes> hub_key_for(const DeviceRequest& request, const Decision& decision, const model::Registration* record);
   Task<Result<std::optional<model::HubCredential>>> credential_for(const Work& work,
                                                                    const model::Enrollment& enrollment);

@@ -51,7 +51,7 @@ class RegistrarTpm : public ::testing::Test {
   /// The second call: signed with what the TPM activated. IoT Edge does not show its keys again.
   DeviceRequest second(const SecretBytes& key) { return world_.signed_request("dev-1", key); }
 
-  RegisterAnswer call(DeviceRequest request) { return world_.must(registrar_->register_device(std::move(request))); }
+  RegisterAnswer call(const DeviceRequest& request) { return world_.must(registrar_->register_device(request)); }
   /// The key that the TPM gets out of its challenge.
   SecretBytes challenge(const SoftTpm& tpm) {
     const RegisterAnswer answer = call(first(tpm));
@@ -63,7 +63,7 @@ class RegistrarTpm : public ::testing::Test {
     DeviceRequest request = second(key);
     request.call = DeviceRequest::Call::kStatus;
     request.operation_id = operation;
-    return world_.must(registrar_->operation_status(std::move(request), operation));
+    return world_.must(registrar_->operation_status(request, operation));
   }
   std::string newest_cause() {
     attempts_.wait_until_written();
@@ -75,7 +75,7 @@ class RegistrarTpm : public ::testing::Test {
     world_.clock.advance(std::chrono::seconds(1));  // so that its attempt is the newest
     request.at = world_.clock.now();
     request.tracking_id = make_time_ordered_guid(world_.random, request.at);
-    const RegisterAnswer answer = call(std::move(request));
+    const RegisterAnswer answer = call(request);
     EXPECT_FALSE(answer.operation);
     EXPECT_TRUE(answer.activation.empty());
     EXPECT_EQ(newest_cause(), cause);
