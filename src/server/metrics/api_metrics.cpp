@@ -30,7 +30,7 @@ void ApiMetrics::malformed(int code) noexcept {
 
 Histogram& ApiMetrics::histogram(const OperationInfo& operation, int status_class) {
   const auto look_up = [&]() -> Histogram& {
-    return durations_.at({std::string(to_string(operation.api)), operation.name, fmt::format("{}xx", status_class)});
+    return durations_.at({to_string(operation.api), operation.name, fmt::format("{}xx", status_class)});
   };
   if (operation.index >= kMostOperations) return look_up();
   return known_[operation.index][static_cast<std::size_t>(status_class)].get(look_up);

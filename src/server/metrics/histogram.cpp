@@ -46,12 +46,15 @@ HistogramFamily::HistogramFamily(std::string name, std::string help, std::vector
     : name_(std::move(name)), help_(std::move(help)), labels_(std::move(labels)), bounds_(bounds) {
 }
 
-Histogram& HistogramFamily::at(const std::vector<std::string>& values) {
+Histogram& HistogramFamily::at(std::initializer_list<std::string_view> values) {
   assert(values.size() == labels_.size());
   const std::scoped_lock lock(mutex_);
-  auto& histogram = histograms_[values];
-  if (!histogram) histogram = std::make_unique<Histogram>(bounds_);
-  return *histogram;
+  auto found = histograms_.find(values);
+  if (found == histograms_.end()) {
+    std::vector<std::string> kept(values.begin(), values.end());
+    found = histograms_.emplace(std::move(kept), std::make_unique<Histogram>(bounds_)).first;
+  }
+  return *found->second;
 }
 
 std::vector<prometheus::MetricFamily> HistogramFamily::Collect() const {

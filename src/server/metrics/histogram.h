@@ -1,13 +1,16 @@
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <initializer_list>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <prometheus/client_metric.h>
@@ -44,16 +47,22 @@ class HistogramFamily final : public prometheus::Collectable {
 
   /// The histogram with these values of the labels, in their order; made when first asked for, and valid as long as the
   /// family. Takes a lock: whoever observes often keeps the reference. Values must be few: each stays for ever.
-  Histogram& at(const std::vector<std::string>& values);
+  Histogram& at(std::initializer_list<std::string_view> values);
   [[nodiscard]] std::vector<prometheus::MetricFamily> Collect() const override;
 
  private:
+  /// Compares values that are kept with values that are asked for.
+  struct Before {
+    using is_transparent = void;
+    bool operator()(const auto& a, const auto& b) const { return std::ranges::lexicographical_compare(a, b); }
+  };
+
   const std::string name_;
   const std::string help_;
   const std::vector<std::string> labels_;
   const std::span<const double> bounds_;
   mutable std::mutex mutex_;  // protects the map, not what it points to
-  std::map<std::vector<std::string>, std::unique_ptr<Histogram>> histograms_;
+  std::map<std::vector<std::string>, std::unique_ptr<Histogram>, Before> histograms_;
 };
 
 }  // namespace muster::server

@@ -17,7 +17,7 @@ HubMetrics::HubMetrics()
 
 void HubMetrics::called(const std::string& hub, std::string_view operation, std::string_view result,
                         std::chrono::nanoseconds took) {
-  durations_.at({to_lower(hub), std::string(operation), std::string(result)}).observe(took);
+  durations_.at({to_lower(hub), operation, result}).observe(took);
 }
 
 void ObservedHub::called(const std::string& hub, std::string_view operation, const Error* error,
