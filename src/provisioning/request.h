@@ -41,18 +41,18 @@ using Evidence = std::variant<NoEvidence, SasEvidence, CertificateEvidence>;
 struct DeviceRequest {
   enum class Call { kRegister, kStatus, kLookUp };
 
-  std::shared_ptr<const model::InstanceConfig> config;  ///< of the instance that the ID scope names
-  std::string registration_id;                          ///< as the device spelt it; already checked for its alphabet
-  Evidence evidence;
-  std::optional<TpmKeys> tpm;
-  std::optional<boost::json::value> payload;
+  std::shared_ptr<const model::InstanceConfig> config = {};  ///< of the instance that the ID scope names
+  std::string registration_id = {};  ///< as the device spelt it; already checked for its alphabet
+  Evidence evidence = {};
+  std::optional<TpmKeys> tpm = {};
+  std::optional<boost::json::value> payload = {};
   Call call = Call::kRegister;
-  std::string operation_id;  ///< of kStatus: whose result it asks for
-  std::string api_version;
-  std::string transport;     ///< "http"
-  std::string peer_address;  ///< for logs and the audit record
-  std::string tracking_id;
-  TimePoint at;
+  std::string operation_id = {};  ///< of kStatus: whose result it asks for
+  std::string api_version = {};
+  std::string transport = {};     ///< "http"
+  std::string peer_address = {};  ///< for logs and the audit record
+  std::string tracking_id = {};
+  TimePoint at = {};
 };
 
 }  // namespace muster::provisioning

@@ -132,14 +132,12 @@ class DeviceSession final : public Session, private TpmJudge {
   }
   [[nodiscard]] DeviceCall call_of(const DeviceIdentity& identity, provisioning::Evidence evidence) const {
     return {.id_scope = identity.id_scope,
-            .registration_id = identity.registration_id,
-            .api_version = identity.api_version,
-            .evidence = std::move(evidence),
             .host = host_name_,
-            .transport = transport_,
-            .peer_address = peer_address_,
-            .tracking_id = {},
-            .at = {}};
+            .request = {.registration_id = identity.registration_id,
+                        .evidence = std::move(evidence),
+                        .api_version = identity.api_version,
+                        .transport = transport_,
+                        .peer_address = peer_address_}};
   }
 
   [[nodiscard]] std::unexpected<Condition> refuse(const DeviceIdentity& identity, const ApiError& error) const {

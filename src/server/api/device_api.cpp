@@ -15,14 +15,14 @@ provisioning::Evidence evidence_of(const HttpRequest& request) {
 
 DeviceCall device_call(const ApiCall& call) {
   return {.id_scope = call.arguments[0],
-          .registration_id = call.arguments[1],
-          .api_version = std::string(call.target.parameter("api-version").value_or("")),
-          .evidence = evidence_of(call.request),
           .host = std::string(call.request.header("Host").value_or("")),
-          .transport = "http",
-          .peer_address = call.request.peer_address,
-          .tracking_id = call.tracking_id,
-          .at = call.at};
+          .request = {.registration_id = call.arguments[1],
+                      .evidence = evidence_of(call.request),
+                      .api_version = std::string(call.target.parameter("api-version").value_or("")),
+                      .transport = "http",
+                      .peer_address = call.request.peer_address,
+                      .tracking_id = call.tracking_id,
+                      .at = call.at}};
 }
 
 ApiResult to_response(DeviceResult result) {

@@ -12,14 +12,14 @@ namespace {
 
 void log_refusal(const DeviceCall& call, std::string_view operation, const ApiError& error) {
   log(refusal_level(error), "request.refused",
-      {{"trackingId", call.tracking_id},
-       {"transport", call.transport},
+      {{"trackingId", call.request.tracking_id},
+       {"transport", call.request.transport},
        {"operation", std::string(operation)},
        {"idScope", call.id_scope},
-       {"registrationId", call.registration_id},
+       {"registrationId", call.request.registration_id},
        {"status", std::to_string(error.status)},
        {"code", std::to_string(error.code)},
-       {"peer", call.peer_address},
+       {"peer", call.request.peer_address},
        {"message", error.message},
        {"detail", error.detail}});
 }
@@ -33,7 +33,7 @@ std::optional<TpmChallenge> make_decoy(const DeviceCall& call, ByteView endorsem
   const auto endorsement = tpm::ParentKey::parse(endorsement_key, tpm::KeyRole::kEndorsement);
   const auto storage = tpm::ParentKey::parse(storage_root_key, tpm::KeyRole::kStorageRoot);
   if (!endorsement || !storage) return std::nullopt;
-  const std::string text = fmt::format("{}/registrations/{}", call.id_scope, call.registration_id);
+  const std::string text = fmt::format("{}/registrations/{}", call.id_scope, call.request.registration_id);
   const SecretBytes key(random.bytes(tpm::kDeliveredKeySize));
   return TpmChallenge{tpm::make_activation(*endorsement, *storage, key, text, random), true};
 }
@@ -49,35 +49,37 @@ void DeviceGateway::malformed(int code) const {
 }
 
 DeviceReply DeviceGateway::turn_away(DeviceCall call, const ApiError& error) const {
-  call.at = parts_.clock.now();
-  call.tracking_id = make_time_ordered_guid(parts_.random, call.at);
+  call.request.at = parts_.clock.now();
+  call.request.tracking_id = make_time_ordered_guid(parts_.random, call.request.at);
   log_refusal(call, "Unknown", error);
   malformed(error.code);
-  return {error.status, error_body(error, call.tracking_id, call.at), error.retry_after, call.tracking_id};
+  return {error.status, error_body(error, call.request.tracking_id, call.request.at), error.retry_after,
+          call.request.tracking_id};
 }
 
 Task<DeviceReply> DeviceGateway::run(DeviceOperation operation, DeviceCall call, std::string argument) {
   const auto begin = std::chrono::steady_clock::now();
   const OperationInfo& info = infos_[static_cast<std::size_t>(operation)];
-  call.at = parts_.clock.now();
-  call.tracking_id = make_time_ordered_guid(parts_.random, call.at);
-  const DeviceResult result = co_await dispatch(operation, call, std::move(argument));
+  call.request.at = parts_.clock.now();
+  call.request.tracking_id = make_time_ordered_guid(parts_.random, call.request.at);
+  DeviceResult result = co_await dispatch(operation, call, std::move(argument));
   DeviceReply reply;
   if (result) {
-    reply = {result->status, result->body, result->retry_after, call.tracking_id};
+    reply = {result->status, std::move(result->body), result->retry_after, call.request.tracking_id};
   } else {
     const ApiError& error = result.error();
     log_refusal(call, info.name, error);
-    reply = {error.status, error_body(error, call.tracking_id, call.at), error.retry_after, call.tracking_id};
+    reply = {error.status, error_body(error, call.request.tracking_id, call.request.at), error.retry_after,
+             call.request.tracking_id};
   }
   const FinishedOperation finished{.operation = info,
-                                   .tracking_id = call.tracking_id,
-                                   .at = call.at,
-                                   .transport = call.transport,
-                                   .peer_address = call.peer_address,
-                                   .api_version = call.api_version,
+                                   .tracking_id = call.request.tracking_id,
+                                   .at = call.request.at,
+                                   .transport = call.request.transport,
+                                   .peer_address = call.request.peer_address,
+                                   .api_version = call.request.api_version,
                                    .id_scope = call.id_scope,
-                                   .subject = call.registration_id,
+                                   .subject = call.request.registration_id,
                                    .status = reply.status,
                                    .refusal = result ? nullptr : &result.error(),
                                    .took = std::chrono::steady_clock::now() - begin};
@@ -87,8 +89,8 @@ Task<DeviceReply> DeviceGateway::run(DeviceOperation operation, DeviceCall call,
 
 Task<std::optional<TpmChallenge>> DeviceGateway::challenge_tpm(DeviceCall call, Bytes endorsement_key,
                                                                Bytes storage_root_key) {
-  call.at = parts_.clock.now();
-  call.tracking_id = make_time_ordered_guid(parts_.random, call.at);
+  call.request.at = parts_.clock.now();
+  call.request.tracking_id = make_time_ordered_guid(parts_.random, call.request.at);
   auto activation = co_await parts_.devices.challenge_tpm(call, endorsement_key, storage_root_key);
   if (activation) co_return TpmChallenge{std::move(*activation)};
   log_refusal(call, infos_[static_cast<std::size_t>(DeviceOperation::kRegister)].name, activation.error());
@@ -96,8 +98,8 @@ Task<std::optional<TpmChallenge>> DeviceGateway::challenge_tpm(DeviceCall call, 
 }
 
 Task<bool> DeviceGateway::proves(DeviceCall call) {
-  call.at = parts_.clock.now();
-  call.tracking_id = make_time_ordered_guid(parts_.random, call.at);
+  call.request.at = parts_.clock.now();
+  call.request.tracking_id = make_time_ordered_guid(parts_.random, call.request.at);
   co_return co_await parts_.devices.proves(std::move(call));
 }
 

@@ -160,25 +160,13 @@ DeviceAnswer challenge_answer(const Bytes& activation) {
 
 /// What the three operations have in common.
 std::expected<void, Rejection> check_call(const DeviceCall& call) {
-  if (!wire::is_plausible_api_version(call.api_version)) {
+  if (!wire::is_plausible_api_version(call.request.api_version)) {
     return reject(Cause::kBadApiVersion, {400, kBadRequest, "The api-version is missing or not a version."});
   }
-  if (auto valid = model::check_enrollment_id(call.registration_id, "registrationId"); !valid) {
+  if (auto valid = model::check_enrollment_id(call.request.registration_id, "registrationId"); !valid) {
     return reject(Cause::kBadRegistrationId, to_api_error(valid.error()));
   }
   return {};
-}
-
-DeviceRequest request_of(const DeviceCall& call) {
-  DeviceRequest request;
-  request.registration_id = call.registration_id;
-  request.evidence = call.evidence;
-  request.api_version = call.api_version;
-  request.transport = call.transport;
-  request.peer_address = call.peer_address;
-  request.tracking_id = call.tracking_id;
-  request.at = call.at;
-  return request;
 }
 
 /// Who is slowed when it comes too often. Its id alone would let anybody on the network lock a device out.
@@ -205,7 +193,7 @@ bool is_ours(const ApiError& error) {
 
 /// Keeps what never came to a decision, for the operator of the instance that the host names.
 std::unexpected<ApiError> DeviceService::rejected(const DeviceCall& call, std::string operation, Rejection rejection) {
-  model::Attempt attempt = attempt_of(request_of(call), std::move(operation));
+  model::Attempt attempt = attempt_of(call.request, std::move(operation));
   std::string facts = rejection.error.message;
   if (!rejection.error.detail.empty()) facts += " " + rejection.error.detail;
   if (rejection.cause == Cause::kUnknownIdScope) facts = "ID scope " + call.id_scope;
@@ -230,8 +218,9 @@ std::unexpected<ApiError> DeviceService::failed(const DeviceCall& call, std::str
   return rejected(call, std::move(operation), {std::move(error), Cause::kStoreFailed});
 }
 
-Task<std::expected<DeviceRequest, ApiError>> DeviceService::read_request(const DeviceCall& call,
-                                                                         std::string operation) {
+/// What the call is judged by, when it is one that can be judged.
+Task<std::expected<std::shared_ptr<const model::InstanceConfig>, ApiError>> DeviceService::config_for(
+    const DeviceCall& call, std::string operation) {
   if (auto checked = check_call(call); !checked) {
     co_return rejected(call, std::move(operation), std::move(checked.error()));
   }
@@ -241,25 +230,25 @@ Task<std::expected<DeviceRequest, ApiError>> DeviceService::read_request(const D
   }
   auto config = co_await store_.config(*instance);
   if (!config) co_return failed(call, std::move(operation), to_api_error(config.error()));
-  DeviceRequest request = request_of(call);
-  request.config = std::move(*config);
-  co_return request;
+  co_return *std::move(config);
 }
 
 Task<DeviceResult> DeviceService::register_device(DeviceCall call, std::string text) {
-  auto request = co_await read_request(call, kRegister);
-  if (!request) co_return std::unexpected(request.error());
-  if (const auto throttle = device_registrations_.admit(device_key(*request))) {
+  auto config = co_await config_for(call, kRegister);
+  if (!config) co_return std::unexpected(std::move(config.error()));
+  DeviceRequest& request = call.request;
+  request.config = *std::move(config);
+  if (const auto throttle = device_registrations_.admit(device_key(request))) {
     co_return slowed(call, kRegister, *throttle);
   }
-  auto body = read_body(text, request->registration_id);
+  auto body = read_body(text, request.registration_id);
   if (!body) co_return rejected(call, kRegister, std::move(body.error()));
-  request->payload = std::move(body->payload);
-  request->tpm = std::move(body->tpm);
-  if (asks_for_challenge(*request) && call.transport != kHttp) {
+  request.payload = std::move(body->payload);
+  request.tpm = std::move(body->tpm);
+  if (asks_for_challenge(request) && request.transport != kHttp) {
     co_return rejected(call, kRegister, {unauthorized().error(), Cause::kTpmOnOtherTransport});
   }
-  auto answer = co_await admitted(call, std::move(*request));
+  auto answer = co_await admitted(call);
   if (!answer) co_return std::unexpected(std::move(answer.error()));
   if (!answer->activation.empty()) co_return challenge_answer(answer->activation);
   if (!answer->operation) co_return unauthorized();
@@ -268,14 +257,14 @@ Task<DeviceResult> DeviceService::register_device(DeviceCall call, std::string t
 
 /// Lets a register call through to the registrar, unless too many come. What is refused does not count, or strangers
 /// could use up what the fleet needs.
-Task<std::expected<provisioning::RegisterAnswer, ApiError>> DeviceService::admitted(const DeviceCall& call,
-                                                                                    DeviceRequest request) {
+Task<std::expected<provisioning::RegisterAnswer, ApiError>> DeviceService::admitted(const DeviceCall& call) {
+  const DeviceRequest& request = call.request;
   const bool challenged = asks_for_challenge(request);
   RateLimiter& limiter = challenged ? tpm_challenges_ : registrations_;
   const std::string device = challenge_key(request);
   const std::string key = challenged ? device : std::string(request.config->instance.id);
   if (const auto throttle = limiter.admit(key)) co_return slowed(call, kRegister, *throttle);
-  auto answer = co_await registrar_.register_device(std::move(request));
+  auto answer = co_await registrar_.register_device(request);
   const bool counts = answer && (challenged ? !answer->activation.empty() : answer->operation != nullptr);
   if (!counts) limiter.give_back(key);
   if (!answer) co_return failed(call, kRegister, to_api_error(answer.error()));
@@ -287,35 +276,39 @@ Task<std::expected<provisioning::RegisterAnswer, ApiError>> DeviceService::admit
 
 Task<std::expected<Bytes, ApiError>> DeviceService::challenge_tpm(DeviceCall call, Bytes endorsement_key,
                                                                   Bytes storage_root_key) {
-  auto request = co_await read_request(call, kRegister);
-  if (!request) co_return std::unexpected(request.error());
-  if (const auto throttle = device_registrations_.admit(device_key(*request))) {
+  auto config = co_await config_for(call, kRegister);
+  if (!config) co_return std::unexpected(std::move(config.error()));
+  call.request.config = *std::move(config);
+  if (const auto throttle = device_registrations_.admit(device_key(call.request))) {
     co_return slowed(call, kRegister, *throttle);
   }
   auto keys = read_tpm_keys(endorsement_key, storage_root_key);
   if (!keys) co_return rejected(call, kRegister, std::move(keys.error()));
-  request->tpm = *std::move(keys);
-  request->evidence = provisioning::NoEvidence();
-  auto answer = co_await admitted(call, std::move(*request));
+  call.request.tpm = *std::move(keys);
+  call.request.evidence = provisioning::NoEvidence();
+  auto answer = co_await admitted(call);
   if (!answer) co_return std::unexpected(std::move(answer.error()));
   if (answer->activation.empty()) co_return unauthorized();
   co_return std::move(answer->activation);
 }
 
 Task<bool> DeviceService::proves(DeviceCall call) {
-  auto request = co_await read_request(call, kRegister);
-  if (!request) co_return false;
-  const auto decision = co_await registrar_.judge(std::move(*request));
+  auto config = co_await config_for(call, kRegister);
+  if (!config) co_return false;
+  call.request.config = *std::move(config);
+  const auto decision = co_await registrar_.judge(call.request);
   co_return decision && decision->outcome != provisioning::Outcome::kRefused;
 }
 
 Task<DeviceResult> DeviceService::operation_status(DeviceCall call, std::string operation_id) {
-  auto request = co_await read_request(call, kStatus);
-  if (!request) co_return std::unexpected(request.error());
-  if (const auto throttle = device_polls_.admit(device_key(*request))) co_return slowed(call, kStatus, *throttle);
-  request->call = DeviceRequest::Call::kStatus;
-  request->operation_id = operation_id;
-  auto answer = co_await registrar_.operation_status(std::move(*request), std::move(operation_id));
+  auto config = co_await config_for(call, kStatus);
+  if (!config) co_return std::unexpected(std::move(config.error()));
+  DeviceRequest& request = call.request;
+  request.config = *std::move(config);
+  if (const auto throttle = device_polls_.admit(device_key(request))) co_return slowed(call, kStatus, *throttle);
+  request.call = DeviceRequest::Call::kStatus;
+  request.operation_id = operation_id;
+  auto answer = co_await registrar_.operation_status(request, std::move(operation_id));
   if (!answer) {
     if (answer.error().code == ErrorCode::kNotFound) {
       co_return refuse(404, kRegistrationNotFound, answer.error().message);
@@ -326,23 +319,25 @@ Task<DeviceResult> DeviceService::operation_status(DeviceCall call, std::string 
 
   const auto& [operation, record] = *answer->state;
   if (!record || record->status == RegistrationStatus::kAssigning) {
-    co_return DeviceAnswer{202, assigning_body(operation.id, &call.registration_id), answer->retry_after};
+    co_return DeviceAnswer{202, assigning_body(operation.id, &request.registration_id), answer->retry_after};
   }
   co_return DeviceAnswer{200, ended_body(operation.id, *record, answer->hub_key)};
 }
 
 Task<DeviceResult> DeviceService::look_up(DeviceCall call, std::string text) {
-  auto request = co_await read_request(call, kLookUp);
-  if (!request) co_return std::unexpected(request.error());
-  if (const auto throttle = device_polls_.admit(device_key(*request))) co_return slowed(call, kLookUp, *throttle);
-  auto body = read_body(text, request->registration_id);
+  auto config = co_await config_for(call, kLookUp);
+  if (!config) co_return std::unexpected(std::move(config.error()));
+  DeviceRequest& request = call.request;
+  request.config = *std::move(config);
+  if (const auto throttle = device_polls_.admit(device_key(request))) co_return slowed(call, kLookUp, *throttle);
+  auto body = read_body(text, request.registration_id);
   if (!body) co_return rejected(call, kLookUp, std::move(body.error()));
   if (body->has_csr) {  // device-api.md 3.1
     co_return rejected(call, kLookUp, {{400, kBadRequest, "A look-up takes no csr."}, Cause::kMalformedBody});
   }
-  request->call = DeviceRequest::Call::kLookUp;
-  request->tpm = std::move(body->tpm);
-  auto answer = co_await registrar_.look_up(std::move(*request));
+  request.call = DeviceRequest::Call::kLookUp;
+  request.tpm = std::move(body->tpm);
+  auto answer = co_await registrar_.look_up(request);
   if (!answer) co_return failed(call, kLookUp, to_api_error(answer.error()));
   if (answer->decision.outcome == provisioning::Outcome::kRefused) co_return unauthorized();
   if (!answer->record) co_return refuse(404, kRegistrationNotFound, "Registration not found.");

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <expected>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -17,14 +18,10 @@ namespace muster::server {
 /// What a device asks and who it says it is, whatever the transport it came on.
 struct DeviceCall {
   std::string id_scope;
-  std::string registration_id;
-  std::string api_version;  ///< empty: it named none
-  provisioning::Evidence evidence;
-  std::string host;       ///< the name it called us by, as far as its transport tells
-  std::string transport;  ///< "http", "mqtt", "mqtt-ws", "amqp", "amqp-ws"
-  std::string peer_address;
-  std::string tracking_id;
-  TimePoint at;
+  std::string host;  ///< the name it called us by, as far as its transport tells
+  /// Without what is found by the ID scope, or in a body. Transports are "http", "mqtt", "mqtt-ws", "amqp" and
+  /// "amqp-ws"; the API version is empty when it named none.
+  provisioning::DeviceRequest request;
 };
 
 /// An answer as it goes over HTTP; other transports carry the same parts in their own places.
@@ -80,10 +77,9 @@ class DeviceService {
   Task<bool> proves(DeviceCall call);
 
  private:
-  Task<std::expected<provisioning::DeviceRequest, ApiError>> read_request(const DeviceCall& call,
-                                                                          std::string operation);
-  Task<std::expected<provisioning::RegisterAnswer, ApiError>> admitted(const DeviceCall& call,
-                                                                       provisioning::DeviceRequest request);
+  Task<std::expected<std::shared_ptr<const model::InstanceConfig>, ApiError>> config_for(const DeviceCall& call,
+                                                                                         std::string operation);
+  Task<std::expected<provisioning::RegisterAnswer, ApiError>> admitted(const DeviceCall& call);
   std::unexpected<ApiError> rejected(const DeviceCall& call, std::string operation, Rejection rejection);
   std::unexpected<ApiError> slowed(const DeviceCall& call, std::string operation, const Throttle& throttle);
   std::unexpected<ApiError> failed(const DeviceCall& call, std::string operation, ApiError error);

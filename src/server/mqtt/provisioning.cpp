@@ -83,14 +83,12 @@ Task<std::expected<Accepted, ConnectReturn>> Provisioning::connect(Newcomer newc
     co_return std::unexpected(ConnectReturn::kIdentifierRejected);
   }
   DeviceCall device{.id_scope = identity->id_scope,
-                    .registration_id = identity->registration_id,
-                    .api_version = identity->api_version,
-                    .evidence = evidence_of(newcomer),
                     .host = {},
-                    .transport = std::move(newcomer.transport),
-                    .peer_address = std::move(newcomer.peer_address),
-                    .tracking_id = {},
-                    .at = {}};
+                    .request = {.registration_id = identity->registration_id,
+                                .evidence = evidence_of(newcomer),
+                                .api_version = identity->api_version,
+                                .transport = std::move(newcomer.transport),
+                                .peer_address = std::move(newcomer.peer_address)}};
   auto outbox = std::make_shared<Outbox>(OutboxLimits{.in_flight = 4, .waiting = 8, .octets = kMostResponseOctets});
   auto session = std::make_unique<DeviceSession>(gateway_, std::move(device), outbox);
   co_return Accepted{std::move(session), std::move(outbox)};
