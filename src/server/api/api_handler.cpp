@@ -44,6 +44,14 @@ void log_refusal(const ApiCall& call, const ApiError& error) {
        {"detail", error.detail}});
 }
 
+/// For a request that no route is for; `allowed`: the methods that its path has.
+Task<ApiResult> refuse_route(const ApiCall& call, std::string allowed) {
+  if (allowed.empty()) co_return server::refuse(404, 404000, "There is nothing at this path.");
+  HttpResponse response = error_response({405, 405000, "The method is not allowed here."}, call.tracking_id, call.at);
+  response.headers.emplace_back("Allow", std::move(allowed));
+  co_return response;
+}
+
 /// Code of the error body for what is refused before it is a request.
 int code_for(int status) {
   return status == 401 ? 401002 : status == 429 || status == 503 ? status * 1000 + 1 : status * 1000;
@@ -74,7 +82,7 @@ HttpResponse ApiHandler::refuse(int status, std::string_view reason) const {
   return response;
 }
 
-Task<HttpResponse> ApiHandler::handle(HttpRequest request) {
+Task<HttpResponse> ApiHandler::handle(const HttpRequest& request) {
   const auto begin = std::chrono::steady_clock::now();
   const TimePoint at = parts_.clock.now();
   HttpResponse response;
@@ -121,13 +129,9 @@ Task<ApiResult> ApiHandler::dispatch(ApiCall& call) {
     }
     call.arguments = std::move(*arguments);
     call.operation = &infos_[static_cast<std::size_t>(&route - routes_.data())];
-    if (route.right) co_return co_await serve_operator(route, call);
-    co_return co_await route.handle(call);
+    return route.right ? serve_operator(route, call) : route.handle(call);
   }
-  if (allowed.empty()) co_return server::refuse(404, 404000, "There is nothing at this path.");
-  HttpResponse response = error_response({405, 405000, "The method is not allowed here."}, call.tracking_id, call.at);
-  response.headers.emplace_back("Allow", allowed);
-  co_return response;
+  return refuse_route(call, std::move(allowed));
 }
 
 Task<ApiResult> ApiHandler::serve_operator(const Route& route, ApiCall& call) {

@@ -39,7 +39,7 @@ class ApiHandler final : public HttpHandler {
   [[nodiscard]] const std::vector<Route>& routes() const { return routes_; }
 
   [[nodiscard]] std::size_t body_limit(std::string_view method, std::string_view target) const override;
-  Task<HttpResponse> handle(HttpRequest request) override;
+  Task<HttpResponse> handle(const HttpRequest& request) override;
   [[nodiscard]] HttpResponse refuse(int status, std::string_view reason) const override;
 
  private:

@@ -24,6 +24,7 @@ std::optional<std::vector<std::string>> match_path(const std::vector<std::string
   // A path fits one pattern of many, so nothing is copied before it is known to.
   if (!fits(pattern, segments, same)) return std::nullopt;
   std::vector<std::string> arguments;
+  arguments.reserve(pattern.size());
   for (std::size_t i = 0; i < pattern.size(); ++i) {
     if (pattern[i] == kAny) arguments.push_back(segments[i]);
   }

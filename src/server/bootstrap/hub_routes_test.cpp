@@ -61,7 +61,7 @@ class HubRoutes : public testing::Test {
     const auto token =
         wire::make_sas_token(kHub, policy.primary_key, world_.clock.now() + std::chrono::hours(1), policy.name);
     request.headers.emplace_back("Authorization", token);
-    return wait_for(service_->http().handle(std::move(request))).status;
+    return wait_for(service_->http().handle(request)).status;
   }
 
   World world_;
@@ -107,13 +107,13 @@ TEST_F(HubRoutes, EveryDefaultPolicyOpensExactlyThoseItHasRightsFor) {
 TEST_F(HubRoutes, RegistrationsAreProvisioningsInAnyCase) {
   const std::string scope = world_.config()->instance.id_scope;
   for (const char* word : {"registrations", "Registrations", "REGISTRATIONS"}) {
-    HttpRequest request{.method = "PUT",
-                        .target = fmt::format("/{}/{}/d/register?api-version=2021-06-01", scope, word),
-                        .headers = {{"Host", kHub}},
-                        .body = "{}",
-                        .peer_address = "192.0.2.1",
-                        .client = std::nullopt};
-    EXPECT_EQ(wait_for(service_->http().handle(std::move(request))).status, 401) << word;
+    const HttpRequest request{.method = "PUT",
+                              .target = fmt::format("/{}/{}/d/register?api-version=2021-06-01", scope, word),
+                              .headers = {{"Host", kHub}},
+                              .body = "{}",
+                              .peer_address = "192.0.2.1",
+                              .client = std::nullopt};
+    EXPECT_EQ(wait_for(service_->http().handle(request)).status, 401) << word;
   }
 }
 

@@ -49,7 +49,8 @@ class HttpHandler {
   virtual ~HttpHandler() = default;
   /// `body_limit` of a request is asked for as soon as its head has been read: octets.
   [[nodiscard]] virtual std::size_t body_limit(std::string_view method, std::string_view target) const = 0;
-  virtual Task<HttpResponse> handle(HttpRequest request) = 0;
+  /// The request outlives the task.
+  virtual Task<HttpResponse> handle(const HttpRequest& request) = 0;
   /// The answer to what is no proper request: 400 (malformed), 408 (too slow), 413 (body), 426 (other
   /// version of WebSocket), 431 (head), 503 (overload).
   [[nodiscard]] virtual HttpResponse refuse(int status, std::string_view reason) const = 0;

@@ -18,7 +18,7 @@ class LimitHandler final : public HttpHandler {
   [[nodiscard]] std::size_t body_limit(std::string_view /*method*/, std::string_view target) const override {
     return target == "/large" ? 10 * kBodyLimit : kBodyLimit;
   }
-  Task<HttpResponse> handle(HttpRequest /*request*/) override { co_return HttpResponse{}; }
+  Task<HttpResponse> handle(const HttpRequest& /*request*/) override { co_return HttpResponse{}; }
   [[nodiscard]] HttpResponse refuse(int status, std::string_view /*reason*/) const override { return {status, {}, {}}; }
 };
 

@@ -54,7 +54,7 @@ asio::awaitable<bool> Session::serve_request() {
   ++environment().counters.requests;
   incoming->peer_address = peer_address();
   incoming->client = client();
-  const HttpResponse response = co_await await_task(handler_.handle(*std::move(incoming)));
+  const HttpResponse response = co_await await_task(handler_.handle(*incoming));
   const ConnectionHeader connection = connection_after(reader, response);
   co_return co_await send(response, connection, body) && connection != ConnectionHeader::kClose;
 }

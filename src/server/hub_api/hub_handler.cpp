@@ -30,15 +30,18 @@ void log_refusal(const HubCall& call, const HubError& error) {
 
 }  // namespace
 
-Task<HttpResponse> HubHandler::handle(HttpRequest request) {
-  if (is_device_target(request.target)) co_return co_await parts_.others.handle(std::move(request));
-  auto found =
-      co_await find_local_hub(parts_.instances, parts_.store, without_port(request.header("Host").value_or("")));
-  if (!found) co_return co_await parts_.others.handle(std::move(request));
-  co_return co_await serve(*std::move(found), std::move(request));
+Task<HttpResponse> HubHandler::handle(const HttpRequest& request) {
+  return is_device_target(request.target) ? parts_.others.handle(request) : handle_by_host(request);
 }
 
-Task<HttpResponse> HubHandler::serve(LocalHubEntry found, HttpRequest request) const {
+Task<HttpResponse> HubHandler::handle_by_host(const HttpRequest& request) {
+  auto found =
+      co_await find_local_hub(parts_.instances, parts_.store, without_port(request.header("Host").value_or("")));
+  if (!found) co_return co_await parts_.others.handle(request);
+  co_return co_await serve(*std::move(found), request);
+}
+
+Task<HttpResponse> HubHandler::serve(LocalHubEntry found, const HttpRequest& request) const {
   const TimePoint at = parts_.clock.now();
   auto target = wire::parse_request_target(request.target);
   const wire::RequestTarget empty;

@@ -31,13 +31,14 @@ class HubHandler final : public HttpHandler {
   [[nodiscard]] std::size_t body_limit(std::string_view method, std::string_view target) const override {
     return parts_.others.body_limit(method, target);
   }
-  Task<HttpResponse> handle(HttpRequest request) override;
+  Task<HttpResponse> handle(const HttpRequest& request) override;
   [[nodiscard]] HttpResponse refuse(int status, std::string_view reason) const override {
     return parts_.others.refuse(status, reason);
   }
 
  private:
-  Task<HttpResponse> serve(LocalHubEntry found, HttpRequest request) const;
+  Task<HttpResponse> handle_by_host(const HttpRequest& request);
+  Task<HttpResponse> serve(LocalHubEntry found, const HttpRequest& request) const;
   Task<HubResult> dispatch(HubCall& call) const;
 
   Parts parts_;

@@ -29,12 +29,12 @@ class TestHandler final : public HttpHandler {
   [[nodiscard]] std::size_t body_limit(std::string_view /*method*/, std::string_view /*target*/) const override {
     return kBodyLimit;
   }
-  Task<HttpResponse> handle(HttpRequest request) override {
+  Task<HttpResponse> handle(const HttpRequest& request) override {
     {
       const std::scoped_lock lock(mutex_);
       seen_.push_back(request);
     }
-    return answer(std::move(request));
+    return answer(request);
   }
   [[nodiscard]] HttpResponse refuse(int status, std::string_view reason) const override {
     return {status, {{"Content-Type", "text/plain"}}, "refused: " + std::string(reason)};

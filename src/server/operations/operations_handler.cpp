@@ -28,7 +28,7 @@ std::size_t OperationsHandler::body_limit(std::string_view /*method*/, std::stri
   return 0;
 }
 
-Task<HttpResponse> OperationsHandler::handle(HttpRequest request) {
+Task<HttpResponse> OperationsHandler::handle(const HttpRequest& request) {
   const std::string path = request.target.substr(0, request.target.find('?'));
   const bool known = path == "/metrics" || path == "/healthz" || path == "/readyz";
   if (!known) co_return refuse(404, "Here are /metrics, /healthz and /readyz.");

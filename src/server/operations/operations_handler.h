@@ -20,7 +20,7 @@ class OperationsHandler final : public HttpHandler {
   explicit OperationsHandler(Parts parts) : parts_(parts) {}
 
   [[nodiscard]] std::size_t body_limit(std::string_view method, std::string_view target) const override;
-  Task<HttpResponse> handle(HttpRequest request) override;
+  Task<HttpResponse> handle(const HttpRequest& request) override;
   [[nodiscard]] HttpResponse refuse(int status, std::string_view reason) const override;
 
  private:
