@@ -26,20 +26,17 @@ std::string percent_encode(std::string_view text) {
 }
 
 std::optional<std::string> percent_decode(std::string_view text) {
-  if (!text.contains('%')) return std::string(text);  // as most texts are
   std::string out;
   out.reserve(text.size());
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '%') {
-      out.push_back(text[i]);
-      continue;
-    }
-    const auto octet = octet_from_hex(text.substr(i + 1, 2));
+  for (;;) {
+    const std::size_t escape = text.find('%');
+    out.append(text.substr(0, escape));
+    if (escape == std::string_view::npos) return out;
+    const auto octet = octet_from_hex(text.substr(escape + 1, 2));
     if (!octet) return std::nullopt;
     out.push_back(static_cast<char>(*octet));
-    i += 2;
+    text.remove_prefix(escape + std::string_view("%xx").size());
   }
-  return out;
 }
 
 }  // namespace muster::wire
