@@ -1,6 +1,5 @@
 #include "base/log.h"
 
-#include <algorithm>
 #include <atomic>
 #include <iterator>
 
@@ -59,8 +58,17 @@ bool needs_escape(char c) {
   return c == '"' || c == '\\' || c < 0x20 || c >= 0x7f;
 }
 
+/// Most values need none. Without a way out of the loop compilers look at many octets at once.
+bool needs_escapes(std::string_view value) {
+  bool found = false;
+  for (const char c : value) found |= needs_escape(c);
+  return found;
+}
+
 void append_escaped(std::string& out, char c) {
-  if (c == '"' || c == '\\') {
+  if (!needs_escape(c)) {
+    out.push_back(c);
+  } else if (c == '"' || c == '\\') {
     out.push_back('\\');
     out.push_back(c);
   } else {
@@ -72,13 +80,10 @@ void append_escaped(std::string& out, char c) {
 /// line.
 void append_quoted(std::string& out, std::string_view value) {
   out.push_back('"');
-  while (!value.empty()) {
-    const auto special = std::ranges::find_if(value, needs_escape);
-    out.append(value.begin(), special);
-    value.remove_prefix(static_cast<std::size_t>(special - value.begin()));
-    if (value.empty()) break;
-    append_escaped(out, value.front());
-    value.remove_prefix(1);
+  if (!needs_escapes(value)) {
+    out.append(value);
+  } else {
+    for (const char c : value) append_escaped(out, c);
   }
   out.push_back('"');
 }
