@@ -261,15 +261,15 @@ Task<std::expected<provisioning::RegisterAnswer, ApiError>> DeviceService::admit
   const DeviceRequest& request = call.request;
   const bool challenged = asks_for_challenge(request);
   RateLimiter& limiter = challenged ? tpm_challenges_ : registrations_;
-  const std::string device = challenge_key(request);
-  const std::string key = challenged ? device : std::string(request.config->instance.id);
+  const std::string key = challenged ? challenge_key(request) : request.config->instance.id;
   if (const auto throttle = limiter.admit(key)) co_return slowed(call, kRegister, *throttle);
   auto answer = co_await registrar_.register_device(request);
   const bool counts = answer && (challenged ? !answer->activation.empty() : answer->operation != nullptr);
   if (!counts) limiter.give_back(key);
   if (!answer) co_return failed(call, kRegister, to_api_error(answer.error()));
   if (!challenged && !answer->activation.empty()) {  // a token that was too late, and is challenged anew
-    if (const auto throttle = tpm_challenges_.admit(device)) co_return slowed(call, kRegister, *throttle);
+    if (const auto throttle = tpm_challenges_.admit(challenge_key(request)))
+      co_return slowed(call, kRegister, *throttle);
   }
   co_return std::move(*answer);
 }
