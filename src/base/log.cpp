@@ -8,6 +8,7 @@
 #include <spdlog/spdlog.h>
 
 #include "base/clock.h"
+#include "base/quoted.h"
 
 namespace muster {
 namespace {
@@ -54,38 +55,9 @@ std::string_view name(LogLevel level) {
   return "error";
 }
 
-bool needs_escape(char c) {
-  return c == '"' || c == '\\' || c < 0x20 || c >= 0x7f;
-}
-
-/// Most values need none. Without a way out of the loop compilers look at many octets at once.
-bool needs_escapes(std::string_view value) {
-  bool found = false;
-  for (const char c : value) found |= needs_escape(c);
-  return found;
-}
-
-void append_escaped(std::string& out, char c) {
-  if (!needs_escape(c)) {
-    out.push_back(c);
-  } else if (c == '"' || c == '\\') {
-    out.push_back('\\');
-    out.push_back(c);
-  } else {
-    fmt::format_to(std::back_inserter(out), "\\u{:04x}", static_cast<unsigned char>(c));
-  }
-}
-
-/// Appends `value` as a JSON string; octets outside printable ASCII become \u00xx so that the line stays one valid
-/// line.
-void append_quoted(std::string& out, std::string_view value) {
-  out.push_back('"');
-  if (!needs_escapes(value)) {
-    out.append(value);
-  } else {
-    for (const char c : value) append_escaped(out, c);
-  }
-  out.push_back('"');
+/// Octets outside printable ASCII become \u00xx, so that the line stays one valid line whatever a peer sends.
+void append_value(std::string& out, std::string_view value) {
+  append_quoted(out, value, [](char c) { return c == '"' || c == '\\' || c < 0x20 || c >= 0x7f; });
 }
 
 bool is_plain(std::string_view value) {
@@ -108,12 +80,12 @@ std::string format_log_line(LogFormat format, std::string_view time, LogLevel le
   std::string line;
   if (format == LogFormat::kJson) {
     line = fmt::format(R"({{"time":"{}","level":"{}","event":)", time, name(level));
-    append_quoted(line, event);
+    append_value(line, event);
     for (const auto& [key, value] : fields) {
       line.push_back(',');
-      append_quoted(line, key);
+      append_value(line, key);
       line.push_back(':');
-      append_quoted(line, value);
+      append_value(line, value);
     }
     line.push_back('}');
     return line;
@@ -125,7 +97,7 @@ std::string format_log_line(LogFormat format, std::string_view time, LogLevel le
     if (is_plain(value)) {
       line += value;
     } else {
-      append_quoted(line, value);
+      append_value(line, value);
     }
   }
   return line;

@@ -2,54 +2,17 @@
 
 #include <array>
 #include <charconv>
-#include <iterator>
 #include <utility>
 
 #include <boost/json/array.hpp>
 #include <boost/json/serialize.hpp>
-#include <fmt/format.h>
+
+#include "base/quoted.h"
 
 namespace muster::model {
-namespace {
-
-/// RFC 8259 section 7.
-bool needs_escape(char c) {
-  return static_cast<unsigned char>(c) < 0x20 || c == '"' || c == '\\';
-}
-
-/// Looks at all of it, because a compiler makes vectors of a loop that does not end early.
-bool has_escapes(std::string_view text) {
-  bool found = false;
-  for (const char c : text) found |= needs_escape(c);
-  return found;
-}
-
-void append_escaped(std::string& out, char c) {
-  switch (c) {
-    case '"':
-      out.append("\\\"");
-      break;
-    case '\\':
-      out.append("\\\\");
-      break;
-    case '\n':
-      out.append("\\n");
-      break;
-    default:
-      fmt::format_to(std::back_inserter(out), "\\u{:04x}", static_cast<unsigned char>(c));
-  }
-}
-
-}  // namespace
 
 void append_json(std::string& out, std::string_view text) {
-  out.push_back('"');
-  if (!has_escapes(text)) {
-    out.append(text);
-  } else {
-    for (const char c : text) needs_escape(c) ? append_escaped(out, c) : out.push_back(c);
-  }
-  out.push_back('"');
+  append_quoted(out, text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == '"' || c == '\\'; });
 }
 
 void append_json(std::string& out, std::int64_t number) {

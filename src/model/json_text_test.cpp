@@ -29,7 +29,7 @@ TEST(JsonText, EveryOctetOfATextComesBack) {
 TEST(JsonText, EscapesWhatHasToBe) {  // RFC 8259 section 7
   std::string out;
   append_json(out, std::string_view("a\"b\\c\nd\x01\x1f\x7f/", 11));
-  EXPECT_EQ(out, "\"a\\\"b\\\\c\\nd\\u0001\\u001f\x7f/\"");
+  EXPECT_EQ(out, "\"a\\\"b\\\\c\\u000ad\\u0001\\u001f\x7f/\"");
 }
 
 TEST(JsonText, ValuesAreWrittenAsTheLibraryDoes) {
